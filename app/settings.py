@@ -1,0 +1,143 @@
+"""The settings of every process: one frozen class, read once from the environment.
+
+Lower layers never read the environment; they receive values from here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+Environment = Literal["development", "production"]
+
+_DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - refused in production
+_DEVELOPMENT_KEY = "646576656c6f706d656e742d6f6e6c79"
+_DEVELOPMENT_SALT = "6368616e67652d6d65"
+_LEAST_SECRET_BYTES = 32
+_LARGEST_PORT = 65_535
+
+
+class SettingsError(Exception):
+    """A setting is missing, malformed or unsafe. The message names the variable and says how to mend it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What an operator can choose; every field has the environment variable of the same name in capitals.
+
+    Ports are TCP ports on `host`; `admin_port` listens on loopback and serves `/metrics`.
+    `mongodb_url` and `redis_url` are None when `run` is to start the embedded services.
+    """
+
+    environment: Environment = "development"
+    host: str = "127.0.0.1"
+    edge_port: int = 8080
+    api_port: int = 8000
+    images_port: int = 8001
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 9100
+    data_dir: Path = Path(".data")
+    mongodb_url: str | None = None
+    mongodb_port: int = 27117
+    mongodb_database: str = "disenopro"
+    redis_url: str | None = None
+    redis_port: int = 6479
+    public_url: str = ""
+    api_url: str = ""
+    images_url: str = ""
+    secret_key: str = _DEVELOPMENT_SECRET
+    imgproxy_key: str = _DEVELOPMENT_KEY
+    imgproxy_salt: str = _DEVELOPMENT_SALT
+    apq: bool = False
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a production process: registered operations only, no introspection, no GraphiQL."""
+        return self.environment == "production"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a variable is malformed, or production lacks a secret of its own.
+
+        """
+        environment = environ.get("ENVIRONMENT", "development")
+        if environment not in get_args(Environment):
+            raise SettingsError(f"ENVIRONMENT is {environment!r}; use one of {', '.join(get_args(Environment))}.")
+        edge_port = _port(environ, "EDGE_PORT", cls.edge_port)
+        api_port = _port(environ, "API_PORT", cls.api_port)
+        images_port = _port(environ, "IMAGES_PORT", cls.images_port)
+        settings = cls(
+            environment=environment,  # type: ignore[arg-type]  # just checked against the literal's values
+            host=environ.get("HOST", cls.host),
+            edge_port=edge_port,
+            api_port=api_port,
+            images_port=images_port,
+            admin_host=environ.get("ADMIN_HOST", cls.admin_host),
+            admin_port=_port(environ, "ADMIN_PORT", cls.admin_port),
+            data_dir=Path(environ.get("DATA_DIR", str(cls.data_dir))),
+            mongodb_url=environ.get("MONGODB_URL") or None,
+            mongodb_port=_port(environ, "MONGODB_PORT", cls.mongodb_port),
+            mongodb_database=environ.get("MONGODB_DATABASE", cls.mongodb_database),
+            redis_url=environ.get("REDIS_URL") or None,
+            redis_port=_port(environ, "REDIS_PORT", cls.redis_port),
+            public_url=environ.get("PUBLIC_URL", f"http://localhost:{edge_port}").rstrip("/"),
+            api_url=environ.get("API_URL", f"http://127.0.0.1:{api_port}").rstrip("/"),
+            images_url=environ.get("IMAGES_URL", f"http://127.0.0.1:{images_port}").rstrip("/"),
+            secret_key=environ.get("SECRET_KEY", _DEVELOPMENT_SECRET),
+            imgproxy_key=_hex(environ, "IMGPROXY_KEY", _DEVELOPMENT_KEY),
+            imgproxy_salt=_hex(environ, "IMGPROXY_SALT", _DEVELOPMENT_SALT),
+            apq=_flag(environ, "APQ", default=environment == "development"),
+        )
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuse a production process with a missing, short or default secret.
+
+        Raises:
+            SettingsError: names the variable.
+
+        """
+        if len(self.secret_key.encode()) < _LEAST_SECRET_BYTES:
+            raise SettingsError(f"SECRET_KEY is shorter than {_LEAST_SECRET_BYTES} bytes; use `openssl rand -hex 32`.")
+        if not self.production:
+            return
+        defaults = {
+            "SECRET_KEY": self.secret_key == _DEVELOPMENT_SECRET,
+            "IMGPROXY_KEY": self.imgproxy_key == _DEVELOPMENT_KEY,
+            "IMGPROXY_SALT": self.imgproxy_salt == _DEVELOPMENT_SALT,
+            "MONGODB_URL": self.mongodb_url is None,
+            "REDIS_URL": self.redis_url is None,
+        }
+        if missing := [name for name, unset in defaults.items() if unset]:
+            raise SettingsError(f"ENVIRONMENT=production needs values of its own for: {', '.join(missing)}.")
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= _LARGEST_PORT:
+        raise SettingsError(f"{name} is {text!r}; it must be a port between 1 and {_LARGEST_PORT}.")
+    return int(text)
+
+
+def _hex(environ: Mapping[str, str], name: str, default: str) -> str:
+    text = environ.get(name) or default
+    try:
+        bytes.fromhex(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be hexadecimal, as imgproxy wants it; use `openssl rand -hex 32`.") from error
+    return text
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").lower()
+    values = {"": default, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+    if text not in values:
+        raise SettingsError(f"{name} is {text!r}; use 1 or 0.")
+    return values[text]
