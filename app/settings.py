@@ -24,7 +24,7 @@ class SettingsError(Exception):
     """A setting is missing, malformed or unsafe. The message names the variable and says how to mend it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What an operator can choose; every field has the environment variable of the same name in capitals.
 

@@ -1,1 +1,1 @@
-"""."""
+"""The documents with their invariants, indexes and collections."""

@@ -1,1 +1,1 @@
-"""."""
+"""Queries, mutations and subscriptions: load, permit, call the model, convert."""

@@ -1,1 +1,1 @@
-"""."""
+"""The outside services as Protocols with their implementations."""

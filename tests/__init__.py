@@ -1,1 +1,1 @@
-"""."""
+"""The tests: through HTTP where the behaviour is the API's, straight at the core where it is logic."""

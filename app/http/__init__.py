@@ -1,1 +1,1 @@
-"""."""
+"""The HTTP side of the API: GraphQL over HTTP, WebSocket, SSE and uploads."""
