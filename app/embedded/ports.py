@@ -1,0 +1,62 @@
+"""TCP ports: whether they are free, and a message that says what to change when they are not."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Mapping
+
+from app.embedded.errors import PortTakenError
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Return whether a server could listen on `host`:`port` now.
+
+    Raises:
+        OSError: `host` cannot be resolved, or the port needs rights this user lacks.
+
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        # As servers do: a port that only has connections in TIME_WAIT counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def require_free(host: str, ports: Mapping[str, int]) -> None:
+    """Check ports before anything is started; `ports` maps a setting's name to its port.
+
+    Raises:
+        PortTakenError: names each taken port with its setting, or two settings with the same port.
+
+    """
+    settings: dict[int, str] = {}
+    problems = []
+    for setting, port in ports.items():
+        if port in settings:
+            problems.append(f"{settings[port]} and {setting} are both {port}; give one of them another port.")
+        elif not port_is_free(host, port):
+            problems.append(taken(port, setting))
+        settings.setdefault(port, setting)
+    if problems:
+        raise PortTakenError("\n".join(problems))
+
+
+def taken(port: int, setting: str) -> str:
+    """Return the one sentence that every taken port is reported with."""
+    return f"Port {port} is taken by another program; stop it, or set {setting} to a free port."
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port on `host` that was free a moment ago (for tests)."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,82 @@
+"""The connection to MongoDB: opening it, preparing collections, transactions, and the pulse."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from beanie import init_beanie
+from bson import Timestamp
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from models.register import DOCUMENTS
+
+Result = TypeVar("Result")
+Row = dict[str, Any]
+
+PULSES = "pulses"
+"""The collection whose changes say that the change stream is alive; see `Database.pulse`."""
+
+
+class Database:
+    """An open connection; every write is acknowledged by a majority that has it in its journal."""
+
+    def __init__(self, client: AsyncMongoClient[Row], name: str) -> None:
+        self.client = client
+        self.handle: AsyncDatabase[Row] = client.get_database(name, write_concern=WriteConcern("majority", j=True))
+
+    @classmethod
+    async def open(cls, url: str, name: str) -> Database:
+        """Connect and bind the documents to the database; creates nothing."""
+        client: AsyncMongoClient[Row] = AsyncMongoClient(
+            url, tz_aware=True, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, socketTimeoutMS=30_000
+        )
+        database = cls(client, name)
+        await init_beanie(database=database.handle, document_models=[*DOCUMENTS], skip_indexes=True)
+        return database
+
+    async def prepare(self) -> None:
+        """Create indexes, and have the change stream carry the states before and after. Safe to repeat."""
+        await init_beanie(database=self.handle, document_models=[*DOCUMENTS])
+        present = set(await self.handle.list_collection_names())
+        for document in DOCUMENTS:
+            name = document.get_collection_name()
+            if name not in present:
+                await self.handle.create_collection(name)
+            if document.collections:
+                indexes = [index for collection in document.collections for index in collection.indexes()]
+                await self.handle[name].create_indexes(indexes)
+            if document.images:
+                await self.handle.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})
+        if PULSES not in present:
+            await self.handle.create_collection(PULSES)
+
+    async def ping(self) -> None:
+        """Ask for a sign of life; raises PyMongoError if none comes."""
+        await self.client.admin.command("ping")
+
+    async def transaction(self, work: Callable[[AsyncClientSession], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction, again if it met another one; it must pass the session to all it does."""
+        async with self.client.start_session() as session:
+            return await session.with_transaction(
+                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+            )
+
+    async def pulse(self, name: str) -> Timestamp:
+        """Write a pulse and return its cluster time, which is later than that of every write acknowledged before."""
+        async with self.client.start_session() as session:
+            await self.handle[PULSES].update_one(
+                {"_id": name}, {"$set": {"at": datetime.now(UTC)}, "$inc": {"count": 1}}, upsert=True, session=session
+            )
+            if session.operation_time is None:
+                raise RuntimeError("MongoDB answered without a time: DiseñoPro needs a replica set.")
+            return session.operation_time
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.close()

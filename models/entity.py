@@ -1,0 +1,77 @@
+"""What all documents share: an id made by us, the time of creation, declared collections, validation before writing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+import pydantic
+from beanie import Document, PydanticObjectId
+
+from models.collection import Collection
+from models.errors import InvalidInputError
+
+
+def now() -> datetime:
+    """Return the present in UTC, cut to the millisecond that MongoDB keeps."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Entity(Document):
+    """A stored document. Times are UTC with milliseconds.
+
+    `collections` are the lists it can be read in; `images` says whether the change stream must carry its state before
+    and after (needed wherever a cached answer may depend on it).
+    """
+
+    id: PydanticObjectId = pydantic.Field(default_factory=PydanticObjectId)  # type: ignore[assignment]  # never None here
+    created_at: datetime = pydantic.Field(default_factory=now)
+
+    collections: ClassVar[tuple[Collection, ...]] = ()
+    images: ClassVar[bool] = True
+
+    class Settings:
+        """Beanie's."""
+
+        validate_on_save = True
+
+    @classmethod
+    def make(cls, **fields: Any) -> Self:
+        """Build a new document from outside values.
+
+        Raises:
+            InvalidInputError: a value breaks an invariant; names the field.
+
+        """
+        try:
+            return cls(**fields)
+        except pydantic.ValidationError as error:
+            raise invalid(error) from error
+
+    def change(self, **fields: Any) -> None:
+        """Set some fields, checking the document's invariants as a whole; the caller saves it.
+
+        Raises:
+            InvalidInputError: a value breaks an invariant; names the field. The document is unchanged then.
+
+        """
+        try:
+            checked = type(self).model_validate({**self.model_dump(), **fields})
+        except pydantic.ValidationError as error:
+            raise invalid(error) from error
+        for name in fields:
+            setattr(self, name, getattr(checked, name))
+
+
+def invalid(error: pydantic.ValidationError) -> InvalidInputError:
+    """Translate pydantic's findings into the domain's error: the first one, its path in the API's spelling."""
+    first = error.errors()[0]
+    path = tuple(camel(str(part)) for part in first["loc"])
+    return InvalidInputError(f"{'.'.join(path) or 'The input'}: {first['msg'].removeprefix('Value error, ')}.", path=path)
+
+
+def camel(name: str) -> str:
+    """Spell an attribute as the API does: `area_m2` is `areaM2`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

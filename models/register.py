@@ -1,0 +1,33 @@
+"""The register of documents: one line each. What watches, indexes or walks them starts here."""
+
+from __future__ import annotations
+
+from models.asset import Asset, Upload
+from models.collection import Collection
+from models.comment import Comment
+from models.design import Design, Like
+from models.element import DesignEdit, Element
+from models.entity import Entity
+from models.organization import Membership, Organization
+from models.project import Project
+from models.user import Credential, Session, User
+
+DOCUMENTS: tuple[type[Entity], ...] = (
+    User,
+    Credential,
+    Session,
+    Organization,
+    Membership,
+    Project,
+    Design,
+    Like,
+    Element,
+    DesignEdit,
+    Comment,
+    Asset,
+    Upload,
+)
+
+COLLECTIONS: dict[str, tuple[type[Entity], Collection]] = {
+    collection.name: (document, collection) for document in DOCUMENTS for collection in document.collections
+}

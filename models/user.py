@@ -1,0 +1,78 @@
+"""Users: people who sign in. Their passwords are documents of their own, so that no read of a user carries one."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import pydantic
+from beanie import Indexed, PydanticObjectId
+
+from models.entity import Entity
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def fold_email(text: str) -> str:
+    """Return an e-mail address as it is stored and compared: trimmed and case-folded.
+
+    Raises:
+        ValueError: it has no shape of an address, or is longer than 254 characters (RFC 5321).
+
+    """
+    address = text.strip().casefold()
+    if len(address) > 254 or not _EMAIL.fullmatch(address):  # noqa: PLR2004 - the RFC's bound
+        raise ValueError("this is not an e-mail address")
+    return address
+
+
+class User(Entity):
+    """A person."""
+
+    email: Annotated[str, pydantic.AfterValidator(fold_email), Indexed(unique=True)]
+    name: str = pydantic.Field(min_length=1, max_length=120)
+    locale: str = pydantic.Field(default="en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    avatar: PydanticObjectId | None = None
+
+    class Settings(Entity.Settings):
+        """Beanie's."""
+
+        name = "users"
+
+
+class Credential(Entity):
+    """A user's password, as an argon2id hash; `id` is the user's."""
+
+    hash: str
+
+    images = False
+
+    class Settings(Entity.Settings):
+        """Beanie's."""
+
+        name = "credentials"
+
+
+class RefreshToken(pydantic.BaseModel):
+    """One link of a refresh-token family: the SHA-256 of the opaque token, and when it was exchanged."""
+
+    hash: str
+    used_at: datetime | None = None
+
+
+class Session(Entity):
+    """A signed-in device: a family of refresh tokens, the newest last."""
+
+    user: PydanticObjectId
+    tokens: list[RefreshToken]
+    expires_at: Annotated[datetime, Indexed(expireAfterSeconds=0)]
+    ended_at: datetime | None = None
+
+    images = False
+
+    class Settings(Entity.Settings):
+        """Beanie's."""
+
+        name = "sessions"
+        indexes = ["tokens.hash", "user"]

@@ -1,0 +1,27 @@
+"""The services every test may use: a real MongoDB and a real Redis, started once for the whole run.
+
+Nothing is read from the environment: a `MONGODB_URL` of the developer's own is never written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.embedded import EmbeddedMongoDB, EmbeddedRedis
+from app.embedded.ports import free_port
+
+
+@pytest.fixture(scope="session")
+async def mongodb_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Address of a replica set of one that lives as long as the run; take a database of your own in it."""
+    async with EmbeddedMongoDB(tmp_path_factory.mktemp("mongodb"), free_port(), durable=False) as mongodb:
+        yield mongodb.url
+
+
+@pytest.fixture(scope="session")
+async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Address of a Redis that lives as long as the run; take a key prefix or a database number of your own in it."""
+    async with EmbeddedRedis(tmp_path_factory.mktemp("redis"), free_port()) as redis:
+        yield redis.url
