@@ -110,7 +110,9 @@ class Collection:
         equal = [name for name, wanted in self.where.items() if wanted is not PRESENT]
         ordered = [(name, direction) for name, direction in self.order]
         return [
-            IndexModel([*((name, 1) for name in (*self.by, *equal, *chosen)), *ordered], name="_".join((self.name, *chosen)))
+            IndexModel(
+                [*((name, 1) for name in (*self.by, *equal, *chosen)), *ordered], name="_".join((self.name, *chosen))
+            )
             for size in range(len(self.filters) + 1)
             for chosen in combinations(self.filters, size)
         ]

@@ -25,7 +25,7 @@ class Entity(Document):
     and after (needed wherever a cached answer may depend on it).
     """
 
-    id: PydanticObjectId = pydantic.Field(default_factory=PydanticObjectId)  # type: ignore[assignment]  # never None here
+    id: PydanticObjectId = pydantic.Field(default_factory=PydanticObjectId)
     created_at: datetime = pydantic.Field(default_factory=now)
 
     collections: ClassVar[tuple[Collection, ...]] = ()
@@ -60,7 +60,7 @@ class Entity(Document):
             checked = type(self).model_validate({**self.model_dump(), **fields})
         except pydantic.ValidationError as error:
             raise invalid(error) from error
-        for name in fields:
+        for name in type(self).model_fields:  # all of them: some are derived from others
             setattr(self, name, getattr(checked, name))
 
 
@@ -68,7 +68,9 @@ def invalid(error: pydantic.ValidationError) -> InvalidInputError:
     """Translate pydantic's findings into the domain's error: the first one, its path in the API's spelling."""
     first = error.errors()[0]
     path = tuple(camel(str(part)) for part in first["loc"])
-    return InvalidInputError(f"{'.'.join(path) or 'The input'}: {first['msg'].removeprefix('Value error, ')}.", path=path)
+    return InvalidInputError(
+        f"{'.'.join(path) or 'The input'}: {first['msg'].removeprefix('Value error, ')}.", path=path
+    )
 
 
 def camel(name: str) -> str:

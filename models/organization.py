@@ -8,6 +8,7 @@ from typing import Annotated
 import pydantic
 from beanie import Indexed, PydanticObjectId
 from pymongo import IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.collection import Collection
 from models.entity import Entity
@@ -62,7 +63,7 @@ class Membership(Entity):
         name = "memberships"
         indexes = [IndexModel([("organization", 1), ("user", 1)], unique=True)]
 
-    async def refuse_if_last_owner(self, session: object = None) -> None:
+    async def refuse_if_last_owner(self, session: AsyncClientSession) -> None:
         """Keep every organization owned; call inside the transaction that demotes or removes this member.
 
         Raises:
@@ -71,8 +72,6 @@ class Membership(Entity):
         """
         if self.role is not Role.OWNER:
             return
-        owners = Membership.find(
-            {"organization": self.organization, "role": Role.OWNER}, session=session  # type: ignore[arg-type]
-        )
+        owners = Membership.find({"organization": self.organization, "role": "OWNER"}, session=session)
         if await owners.count() <= 1:
             raise ConflictError("An organization keeps at least one owner; make somebody else an owner first.")

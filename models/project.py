@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
 from beanie import Indexed, PydanticObjectId
@@ -188,8 +188,3 @@ class Project(Entity):
         self.change(visibility=visibility or self.visibility, status=status or self.status)
         if self.public != was_public:
             self.listed_at = moment if self.public else None
-
-    def apply(self, changes: dict[str, Any]) -> None:
-        """Set fields, and those that repeat them."""
-        self.change(**changes)
-        self._repeat_scalars()

@@ -1,0 +1,73 @@
+"""Which registered operation a request asks for, and the key under which its answer is kept; pure.
+
+Three spellings are known: by path (`/graphql/<hex>`), by `documentId=sha256:<hex>` (GraphQL over HTTP, appendix) and by
+Apollo's `extensions.persistedQuery`. Whatever is not understood in full is left to the origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from edge.plans import Plan
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+_LONGEST_VARIABLES = 16 * 1024
+
+
+class Lookup(NamedTuple):
+    """A cacheable request: its plan, its variables in one canonical spelling, and the cache key of the two."""
+
+    plan: Plan
+    variables: bytes
+    key: str
+
+
+def document_hash(path: str, query: Mapping[str, str]) -> str | None:
+    """Return the SHA-256 (hex) of the registered operation that a GET asks for, None if it asks in no known way."""
+    if "query" in query:
+        return None
+    name = path.removeprefix("/graphql").removeprefix("/")
+    if not name:
+        name = query.get("documentId", "").removeprefix("sha256:") or _apollo_hash(query.get("extensions", ""))
+    return name if _HEX.fullmatch(name) else None
+
+
+def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lookup | None:
+    """Return what a GET's path and query ask of the cache; None where the origin must answer."""
+    plan = plans.get(document_hash(path, query) or "")
+    if plan is None or not plan.cacheable or query.get("operationName", plan.name) != plan.name:
+        return None
+    given = query.get("variables", "")
+    if len(given) > _LONGEST_VARIABLES:
+        return None
+    try:
+        variables = orjson.loads(given) if given else {}
+    except orjson.JSONDecodeError:
+        return None
+    if variables is None:
+        variables = {}
+    if not isinstance(variables, dict):
+        return None
+    canonical = canonicalise(plan, variables)
+    return Lookup(plan, canonical, blake2b(plan.digest.encode() + canonical, digest_size=16).hexdigest())
+
+
+def canonicalise(plan: Plan, variables: Mapping[str, Any]) -> bytes:
+    """Spell variables in one way: only the declared ones, defaults filled in, names sorted, compact JSON."""
+    named = {name: variables[name] for name in plan.variables if name in variables}
+    return orjson.dumps({**plan.defaults, **named}, option=orjson.OPT_SORT_KEYS)
+
+
+def _apollo_hash(extensions: str) -> str:
+    try:
+        value: Any = orjson.loads(extensions) if extensions else None
+    except orjson.JSONDecodeError:
+        return ""
+    for name in ("persistedQuery", "sha256Hash"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""

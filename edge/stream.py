@@ -1,0 +1,130 @@
+"""The one ordered stream of invalidations, in Redis.
+
+An entry's id is MongoDB's own clock, `<cluster time>-<ordinal>`. It names the id before it, so that a reader notices a
+gap; the resume token of the change stream, kept nowhere else; and what changed. A relay appends only behind the tail
+that it knows, so several may run, and after Redis lost its tail they write the same ids again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import orjson
+from redis.asyncio import Redis
+
+STREAM: Final = "edge:invalidations"
+_KEPT: Final = 200_000  # entries, about; older ones are trimmed
+_BLOCK_MS: Final = 1000  # how long one read waits, so that a dead connection is noticed
+
+_APPEND = """
+local tail = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local last = tail[1] and tail[1][1] or '0-0'
+if last ~= ARGV[1] then return last end
+for i = 3, #ARGV, 4 do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], ARGV[i],
+    'before', ARGV[i + 1], 'token', ARGV[i + 2], 'changes', ARGV[i + 3])
+end
+return ''
+"""
+
+
+class EntryId(NamedTuple):
+    """A moment in the stream: MongoDB's cluster time as an unsigned 64-bit number, and an ordinal within it."""
+
+    time: int
+    ordinal: int
+
+    @classmethod
+    def parse(cls, text: str) -> EntryId:
+        """Read `<time>-<ordinal>`; raises ValueError."""
+        time, _, ordinal = text.partition("-")
+        if not (time.isascii() and time.isdecimal() and ordinal.isascii() and ordinal.isdecimal()):
+            raise ValueError(f"not a stream id: {text[:40]!r}")
+        return cls(int(time), int(ordinal))
+
+    def __str__(self) -> str:
+        return f"{self.time}-{self.ordinal}"
+
+
+START: Final = EntryId(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that changed: its tag; the fields that did (None: any may have); a list's order keys touched (None: any).
+
+    Edges that know only tags ignore the rest.
+    """
+
+    tag: str
+    fields: tuple[str, ...] | None = None
+    keys: tuple[tuple[Any, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of the database. No changes at all: a pulse."""
+
+    id: EntryId
+    before: EntryId
+    token: str
+    changes: tuple[Change, ...]
+
+    def encode(self) -> tuple[str, str, str, bytes]:
+        """Return the stream's fields: id, before, token, changes as JSON `[[tag, fields, keys], …]`."""
+        changes = [(change.tag, change.fields, change.keys) for change in self.changes]
+        return str(self.id), str(self.before), self.token, orjson.dumps(changes, default=str)
+
+    @classmethod
+    def decode(cls, id_: bytes, fields: dict[bytes, bytes]) -> Entry:
+        """Read what `encode` wrote."""
+        changes = tuple(
+            Change(
+                tag, tuple(names) if names is not None else None, tuple(map(tuple, keys)) if keys is not None else None
+            )
+            for tag, names, keys in orjson.loads(fields[b"changes"])
+        )
+        return cls(
+            EntryId.parse(id_.decode()), EntryId.parse(fields[b"before"].decode()), fields[b"token"].decode(), changes
+        )
+
+
+async def tail(redis: Redis) -> Entry | None:
+    """Return the newest entry, None if the stream is empty."""
+    found = await redis.xrevrange(STREAM, count=1)
+    return Entry.decode(*found[0]) if found else None
+
+
+async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> EntryId | None:
+    """Append entries, which become visible together, if the stream's tail is `behind`.
+
+    Returns None when it was, else the tail that is there.
+    """
+    arguments: list[Any] = [str(behind), _KEPT]
+    for entry in entries:
+        arguments.extend(entry.encode())
+    last = await redis.eval(_APPEND, 1, STREAM, *arguments)
+    return EntryId.parse(last.decode()) if last else None
+
+
+async def read(redis: Redis, after: EntryId) -> AsyncIterator[list[Entry]]:
+    """Yield what is appended after `after`, in order, batch by batch; an empty list after a second of silence."""
+    position = after
+    while True:
+        found = await redis.xread({STREAM: str(position)}, count=1000, block=_BLOCK_MS)
+        entries = [Entry.decode(*item) for item in _items(found)]
+        if entries:
+            position = entries[-1].id
+        yield entries
+
+
+def _items(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Return the items of an XREAD answer, whose shape depends on the protocol (RESP2 a list, RESP3 a mapping)."""
+    if not found:
+        return []
+    if isinstance(found, dict):
+        (batches,) = found.values()
+        return [item for batch in batches for item in batch]
+    return list(found[0][1])
