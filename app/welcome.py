@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from app.programs import NAMES, admin_url
 from app.settings import Settings
 
 
@@ -56,10 +57,7 @@ def addresses(settings: Settings) -> Table:
         ("edge", f"{settings.public_url}/graphql", "the front door: GraphQL, pictures, subscriptions"),
         ("api", f"{settings.api_url}/graphql", "the GraphQL origin; GraphiQL in a browser"),
         ("images", settings.images_url, "pictures, transformed"),
-        *(
-            (f"{name} admin", f"{admin_url(settings, name)}/metrics", "metrics; /health/ready")
-            for name in ADMIN_OFFSETS
-        ),
+        *((f"{name} admin", f"{admin_url(settings, name)}/metrics", "metrics; /health/ready") for name in NAMES),
         ("MongoDB", settings.mongodb_url or "", f"database {settings.mongodb_database}"),
         ("Redis", settings.redis_url or "", ""),
     ]

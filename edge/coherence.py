@@ -61,7 +61,7 @@ class Coherence:
         self.horizon = max(self.horizon, upto)
 
     def lost(self) -> None:
-        """The connection to the stream broke: vouch for nothing until a pulse comes."""
+        """Vouch for nothing until a pulse comes: the connection to the stream broke."""
         self.heard_at = float("-inf")
 
     def vouches(self, now: float) -> bool:

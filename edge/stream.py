@@ -53,9 +53,10 @@ START: Final = EntryId(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed: its tag; the fields that did (None: any may have); a list's order keys touched (None: any).
+    """One thing that changed, by its tag.
 
-    Edges that know only tags ignore the rest.
+    `fields` are those that changed of an entity, `keys` the order keys that were touched in a list; None: any may have.
+    Edges that know only tags ignore both.
     """
 
     tag: str
@@ -93,7 +94,7 @@ class Entry:
 
 async def tail(redis: Redis) -> Entry | None:
     """Return the newest entry, None if the stream is empty."""
-    found = await redis.xrevrange(STREAM, count=1)
+    found: Any = await redis.xrevrange(STREAM, count=1)  # the library types every protocol's answers at once
     return Entry.decode(*found[0]) if found else None
 
 

@@ -1,6 +1,7 @@
 """Elements, the objects on a design's canvas, and the log of edits that brings them about.
 
-Lengths are centimetres; (x, y) is the top left of the unrotated box; rotation is in degrees, clockwise about its centre.
+Lengths are centimetres; (x, y) is the top left of the unrotated box; rotation is in degrees, clockwise about the
+box's centre.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ class Shape(pydantic.BaseModel):
 class Element(Entity):
     """One object on a canvas: the read model of the log.
 
-    `id` is `<design>:<key>`, where the key is made by the client that added it. A removed element stays, marked, because
-    its key is never used again.
+    `id` is `<design>:<key>`, where the key is made by the client that added it. A removed element stays, marked,
+    because its key is never used again.
     """
 
     id: str  # type: ignore[assignment]  # composed, see above

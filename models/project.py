@@ -1,4 +1,4 @@
-"""Projects: properties that an organization works on, and shows in the gallery and the listings when they are public."""
+"""Projects: properties that an organization works on; the public ones appear in the gallery and the listings."""
 
 from __future__ import annotations
 

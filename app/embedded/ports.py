@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.embedded.errors import PortTakenError
 
@@ -30,18 +31,26 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def require_free(host: str, ports: Mapping[str, int]) -> None:
-    """Check ports before anything is started; `ports` maps a setting's name to its port.
+class Listener(NamedTuple):
+    """A port that is to be listened on, and the setting that changes it."""
+
+    host: str
+    port: int
+    setting: str
+
+
+def require_free(listeners: Sequence[Listener]) -> None:
+    """Check ports before anything is started.
 
     Raises:
-        PortTakenError: names each taken port with its setting, or two settings with the same port.
+        PortTakenError: one line for each taken port, and for each that two settings share.
 
     """
     settings: dict[int, str] = {}
     problems = []
-    for setting, port in ports.items():
+    for host, port, setting in listeners:
         if port in settings:
-            problems.append(f"{settings[port]} and {setting} are both {port}; give one of them another port.")
+            problems.append(f"{settings[port]} and {setting} both mean port {port}; set one of them to another port.")
         elif not port_is_free(host, port):
             problems.append(taken(port, setting))
         settings.setdefault(port, setting)

@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]  # published without types
 from app.embedded.binaries import Binary
 from app.embedded.errors import EmbeddedServiceError, StillRunningError
 from app.embedded.leash import leashed
-from app.embedded.ports import require_free
+from app.embedded.ports import Listener, require_free
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0
@@ -62,6 +62,11 @@ class EmbeddedService(ABC):
         """Return when clients can read and write; called with a time limit, right after the start."""
 
     @property
+    def listener(self) -> Listener:
+        """The port it listens on."""
+        return Listener(HOST, self.port, self.port_setting)
+
+    @property
     def pid(self) -> int | None:
         """The process id while it runs."""
         return self.process.pid if self.running and self.process else None
@@ -83,7 +88,7 @@ class EmbeddedService(ABC):
         """
         binary = await asyncio.to_thread(self.binary)
         await self.wait_for_leftover()
-        require_free(HOST, {self.port_setting: self.port})
+        require_free([self.listener])
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists():
@@ -104,6 +109,22 @@ class EmbeddedService(ABC):
             await self.stop()
             raise
         return self.url
+
+    async def wait(self) -> int:
+        """Return the exit code once the process has ended; negative for a signal.
+
+        Raises:
+            EmbeddedServiceError: it was not started.
+
+        """
+        if self.process is None:
+            raise EmbeddedServiceError(f"{self.name} was not started.")
+        return await self.process.wait()
+
+    def kill(self) -> None:
+        """End the service at once; what it acknowledged is in its journal."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
 
     async def stop(self) -> None:
         """End the service cleanly, or by SIGKILL when it has not ended after 20 s; nothing when it does not run."""

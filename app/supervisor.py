@@ -1,0 +1,237 @@
+"""`python -m app run`: brings everything up in order, keeps it up, and takes it down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+from app.children import Backoff, Child, ChildError
+from app.embedded import EmbeddedMongoDB, EmbeddedRedis, EmbeddedServiceError
+from app.embedded.leash import leashed
+from app.embedded.ports import require_free
+from app.embedded.service import EmbeddedService
+from app.programs import NAMES, STOP_ORDER, Program, listeners, programs
+from app.run_lock import RunLock
+from app.settings import Settings
+from app.welcome import welcome
+
+READY_SECONDS = 60.0
+PREPARATIONS = (("migrate",), ("seed",))
+"""Commands of `python -m app` that run to their end before anything serves; both do nothing when all is done."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervised(Protocol):
+    """What the supervisor keeps running: an embedded service or a child."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    async def start(self) -> object:
+        """Start it again after it ended."""
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+class Supervisor:
+    """Runs the embedded services, the preparations, and the children.
+
+    `plan` and `preparations` stand in for the platform's own in tests. After a SIGINT, SIGTERM or SIGHUP everything
+    is stopped in order; after a second one it is killed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        plan: Sequence[Program] | None = None,
+        preparations: Sequence[Sequence[str]] = PREPARATIONS,
+        ready_seconds: float = READY_SECONDS,
+        console: Console | None = None,
+    ) -> None:
+        self.settings = settings
+        self.plan = programs(settings) if plan is None else plan
+        self.preparations = preparations
+        self.ready_seconds = ready_seconds
+        self.console = console or Console()
+        self.services: list[EmbeddedService] = []
+        self.children: list[Child] = []
+        self.keepers: list[asyncio.Task[None]] = []
+        self.preparing: asyncio.subprocess.Process | None = None
+        self.stopping = asyncio.Event()
+
+    async def run(self) -> int:
+        """Run until a signal and return 0; 1 when something did not become ready, 2 for a setting to change."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.on_signal)
+        up = asyncio.create_task(self.bring_up())
+        stopped = asyncio.create_task(self.stopping.wait())
+        try:
+            with RunLock(self.settings.data_dir):
+                try:
+                    await asyncio.wait([up, stopped], return_when=asyncio.FIRST_COMPLETED)
+                    if up.done():
+                        up.result()
+                    await stopped
+                finally:
+                    up.cancel()
+                    await asyncio.gather(up, return_exceptions=True)
+                    await self.take_down()
+        except (EmbeddedServiceError, OSError) as error:
+            self.say(str(error), "bold red")
+            return 2
+        except ChildError as error:
+            self.say(str(error), "bold red")
+            return 1
+        return 0
+
+    def on_signal(self) -> None:
+        """Begin to stop, or, when that has begun, kill what is left."""
+        if not self.stopping.is_set():
+            self.say("Stopping; press Ctrl-C again to kill everything at once.")
+            self.stopping.set()
+            return
+        for process in (*self.children, *self.services):
+            process.kill()
+        if self.preparing is not None and self.preparing.returncode is None:
+            self.preparing.kill()
+
+    async def bring_up(self) -> None:
+        """Start everything in order and print the welcome.
+
+        Raises:
+            EmbeddedServiceError: a port is taken, or a service cannot run here.
+            ChildError: a preparation failed, or a child did not become ready.
+
+        """
+        self.services = self.embedded_services()
+        for service in self.services:
+            await service.wait_for_leftover()
+        require_free([*(service.listener for service in self.services), *listeners(self.settings)])
+        self.say("Starting MongoDB and Redis…" if self.services else "Using MONGODB_URL and REDIS_URL.")
+        await asyncio.gather(*(service.start() for service in self.services))
+        self.keep(self.services)
+        for command in self.preparations:
+            await self.prepare(command)
+        self.children = [self.child(program) for program in self.plan]
+        self.say(f"Starting {', '.join(child.name for child in self.children)}…")
+        for child in self.children:
+            await child.start()
+        await asyncio.gather(*(child.wait_until_ready(self.ready_seconds) for child in self.children))
+        self.keep(self.children)
+        self.console.print(welcome(self.connected_settings()))
+
+    def embedded_services(self) -> list[EmbeddedService]:
+        """Return the services that no address is set for."""
+        services: list[EmbeddedService] = []
+        if self.settings.mongodb_url is None:
+            services.append(EmbeddedMongoDB(self.settings.data_dir, self.settings.mongodb_port))
+        if self.settings.redis_url is None:
+            services.append(EmbeddedRedis(self.settings.data_dir, self.settings.redis_port))
+        return services
+
+    def connected_settings(self) -> Settings:
+        """Return the settings with the addresses of the embedded services."""
+        urls = {service.name: service.url for service in self.services}
+        return dataclasses.replace(
+            self.settings,
+            mongodb_url=urls.get("mongodb", self.settings.mongodb_url),
+            redis_url=urls.get("redis", self.settings.redis_url),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return what every child finds in its environment beside this process's own."""
+        settings = self.connected_settings()
+        return {"MONGODB_URL": settings.mongodb_url or "", "REDIS_URL": settings.redis_url or ""}
+
+    def child(self, program: Program) -> Child:
+        """Return the child for a program, not yet started."""
+        return Child(
+            program.name,
+            program.command,
+            environment={**self.environment(), "ADMIN_PORT": str(program.admin_port)},
+            ready_url=program.ready_url,
+            log=self.settings.data_dir / "log" / f"{program.name}.log",
+            console=self.console,
+        )
+
+    async def prepare(self, command: Sequence[str]) -> None:
+        """Run a command of `python -m app` to its end, on this terminal: it has a progress bar of its own.
+
+        Raises:
+            ChildError: it failed.
+
+        """
+        self.preparing = await asyncio.create_subprocess_exec(
+            *leashed(signal.SIGKILL, sys.executable, "-m", "app", *command),
+            env={**os.environ, **self.environment()},
+            start_new_session=True,
+        )
+        if code := await self.preparing.wait():
+            raise ChildError(f"`python -m app {' '.join(command)}` failed with code {code}; its message is above.")
+
+    def keep(self, supervised: Sequence[Supervised]) -> None:
+        """Restart each of them whenever it ends, from now on."""
+        self.keepers += [asyncio.create_task(self.keep_running(one)) for one in supervised]
+
+    async def keep_running(self, supervised: Supervised, backoff: Backoff | None = None) -> None:
+        """Restart one whenever it ends, with a message and a growing delay; never returns."""
+        backoff = backoff or Backoff()
+        while True:
+            started = time.monotonic()
+            code = await supervised.wait()
+            restarted = False
+            while not restarted:
+                delay = backoff.next(time.monotonic() - started)
+                self.say(f"{supervised.name} ended with code {code}; it is restarted in {delay:g} s.", "bold yellow")
+                await asyncio.sleep(delay)
+                try:
+                    await supervised.start()
+                    restarted = True
+                except (EmbeddedServiceError, OSError) as error:
+                    self.say(str(error), "bold red")
+
+    async def take_down(self) -> None:
+        """Stop everything in order: what is being prepared, the children from front to back, Redis, MongoDB."""
+        for keeper in self.keepers:
+            keeper.cancel()
+        await asyncio.gather(*self.keepers, return_exceptions=True)
+        if self.preparing is not None and self.preparing.returncode is None:
+            self.preparing.kill()  # it resumes where it stopped
+            await self.preparing.wait()
+        order = {name: position for position, name in enumerate(STOP_ORDER)}
+        for child in sorted(self.children, key=lambda child: order.get(child.name, len(NAMES))):
+            await child.stop()
+        for service in reversed(self.services):
+            await service.stop()
+        self.say("Everything is stopped.")
+
+    def say(self, message: str, style: str = "dim") -> None:
+        """Print a line of the supervisor's own."""
+        self.console.print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def default_console() -> Console:
+    """Return a console on stdout; unlike rich's own default it never wraps what is to be copied from a pipe."""
+    return Console(soft_wrap=not sys.stdout.isatty())
+
+
+def data_dir_of(settings: Settings) -> Path:
+    """Return the absolute data folder."""
+    return settings.data_dir.resolve()

@@ -1,0 +1,73 @@
+"""Following the stream: one task that hands every entry on, and comes back by itself when Redis was away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from edge import stream
+from edge.stream import START, Entry, EntryId
+
+log = logging.getLogger(__name__)
+_RETRY_SECONDS = 0.25
+
+
+class Follower:
+    """Reads the stream from its present tail on.
+
+    `on_entries` gets each batch of new entries; `on_start` the id from which reading begins; `on_lost` is called when
+    the connection breaks. `last` is the newest id read, None before the first.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        on_start: Callable[[EntryId], None] = lambda _: None,
+        on_entries: Callable[[list[Entry]], None] = lambda _: None,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.last: EntryId | None = None
+        self._redis = redis
+        self._on_start = on_start
+        self._on_entries = on_entries
+        self._on_lost = on_lost
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                await self._follow()
+            except (RedisError, OSError) as error:
+                log.warning("The invalidation stream is out of reach (%s); trying again.", error)
+                self._on_lost()
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _follow(self) -> None:
+        if self.last is None:
+            newest = await stream.tail(self._redis)
+            self.last = newest.id if newest else START
+            self._on_start(self.last)
+        async for entries in stream.read(self._redis, self.last):
+            if entries:
+                self._on_entries(entries)
+                self.last = entries[-1].id
+            elif await self._tail_lost():
+                return
+
+    async def _tail_lost(self) -> bool:
+        """Whether the stream now ends before what was read: Redis was emptied, so begin again from its tail."""
+        newest = await stream.tail(self._redis)
+        if newest is not None and newest.id >= (self.last or START):
+            return False
+        if newest is None and self.last == START:
+            return False
+        self._on_lost()
+        if newest is None:
+            self.last = START
+            return True
+        return False

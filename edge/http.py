@@ -1,0 +1,51 @@
+"""Pieces of HTTP that the edge needs: which headers travel, cache directives, entity tags; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that are for one connection only (RFC 9110 §7.6.1)."""
+
+FOR_THE_EDGE = frozenset({"surrogate-key", "edge-as-of-read", "cdn-cache-control"})
+"""Headers of the origin that do not reach clients."""
+
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age=(\d{1,9})\s*(?:,|$)")
+
+
+def travelling(headers: CIMultiDictProxy[str] | CIMultiDict[str], also_not: Iterable[str] = ()) -> CIMultiDict[str]:
+    """Return the headers that a proxy passes on: neither hop-by-hop ones nor those that `Connection` names."""
+    named = {name.strip().lower() for value in headers.getall("Connection", []) for name in value.split(",")}
+    stopped = HOP_BY_HOP | named | {name.lower() for name in also_not}
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in stopped)
+
+
+def shared_max_age(headers: Mapping[str, str]) -> int:
+    """Return for how many seconds a shared cache may keep an answer: `CDN-Cache-Control` (RFC 9213) decides alone."""
+    directives = headers.get("CDN-Cache-Control", "").lower()
+    if "no-store" in directives or "private" in directives:
+        return 0
+    found = _MAX_AGE.search(directives)
+    return int(found.group(1)) if found else 0
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether a client's `If-None-Match` names this entity tag (weak comparison, RFC 9110 §13.1.2)."""
+    if if_none_match.strip() == "*":
+        return True
+    return any(candidate.strip().removeprefix("W/") == etag for candidate in if_none_match.split(","))

@@ -1,0 +1,121 @@
+"""Passing requests on to the processes behind: HTTP streamed both ways, and WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import aiohttp
+from aiohttp import WSMsgType, web
+from multidict import CIMultiDict
+
+from edge.http import FOR_THE_EDGE, travelling
+
+log = logging.getLogger(__name__)
+_CHUNK = 64 * 1024
+_CLIENT_CLOSES_WITH = (1000, 1001, *range(3000, 5000))  # codes that may be sent in a close frame by an application
+
+
+def failure(status: int, message: str, code: str) -> web.Response:
+    """Return an error of the edge itself, in the shape of a GraphQL answer; it is never stored."""
+    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
+
+
+class Proxy:
+    """Forwards to one origin, given by its base URL without a path."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
+        self._session = session
+        self._origin = origin
+
+    async def forward(self, request: web.Request, path: str, *, cache_status: str) -> web.StreamResponse:
+        """Pass a request on, untouched but for hop-by-hop headers, and stream the answer back."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._websocket(request, path)
+        body = request.content.iter_chunked(_CHUNK) if request.can_read_body else None
+        try:
+            upstream = await self._session.request(
+                request.method,
+                self._origin + path,
+                headers=self._request_headers(request),
+                data=body,
+                allow_redirects=False,
+            )
+        except TimeoutError:
+            return failure(504, "The service behind the edge did not answer in time.", "GATEWAY_TIMEOUT")
+        except aiohttp.ClientError as error:
+            log.warning("The origin %s does not answer: %s", self._origin, error)
+            return failure(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY")
+        async with upstream:
+            headers = travelling(upstream.headers, FOR_THE_EDGE)
+            headers["Cache-Status"] = cache_status
+            response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
+            await response.prepare(request)
+            async for chunk in upstream.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+            return response
+
+    def _request_headers(self, request: web.Request) -> CIMultiDict[str]:
+        """Return the client's headers for the origin; what says where the request came from is the edge's own word."""
+        headers = travelling(request.headers, ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"))
+        headers["X-Forwarded-For"] = request.remote or "unknown"
+        headers["X-Forwarded-Proto"] = request.scheme
+        headers["X-Forwarded-Host"] = request.host
+        return headers
+
+    async def _websocket(self, request: web.Request, path: str) -> web.StreamResponse:
+        """Join a client's WebSocket to one of the origin's, both ways, close codes included."""
+        headers = self._request_headers(request)
+        protocols = [p.strip() for p in headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
+        for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
+            del headers[name]
+        try:
+            behind = await self._session.ws_connect(
+                self._origin + path, headers=headers, protocols=protocols, autoping=False, max_msg_size=1024 * 1024
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            return failure(error.status, "The service behind the edge refused the WebSocket.", "WEBSOCKET_REFUSED")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("The origin %s does not answer: %s", self._origin, error)
+            return failure(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY")
+        front = web.WebSocketResponse(
+            protocols=[behind.protocol] if behind.protocol else [], autoping=False, max_msg_size=1024 * 1024
+        )
+        await front.prepare(request)
+        ways = [asyncio.create_task(_pump(front, behind)), asyncio.create_task(_pump(behind, front))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await behind.close()
+            await front.close()
+        return front
+
+
+_Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
+async def _pump(source: _Socket, target: _Socket) -> None:
+    """Carry frames one way until the source closes, then close the target in the same way."""
+    try:
+        while True:
+            message = await source.receive()
+            if message.type is WSMsgType.TEXT:
+                await target.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await target.send_bytes(message.data)
+            elif message.type is WSMsgType.PING:
+                await target.ping(message.data)
+            elif message.type is WSMsgType.PONG:
+                await target.pong(message.data)
+            else:
+                break
+        code = source.close_code if source.close_code in _CLIENT_CLOSES_WITH else 1011
+        reason = message.extra if isinstance(message.extra, str) else ""
+        await target.close(code=code or 1011, message=reason.encode())
+    except (ConnectionError, RuntimeError) as error:
+        log.debug("A WebSocket ended: %s", error)
