@@ -45,7 +45,7 @@ class Database:
         await init_beanie(database=self.handle, document_models=[*DOCUMENTS])
         present = set(await self.handle.list_collection_names())
         for document in DOCUMENTS:
-            name = document.get_collection_name()
+            name = document.stored_in()
             if name not in present:
                 await self.handle.create_collection(name)
             if document.collections:

@@ -32,9 +32,15 @@ class Entity(Document):
     images: ClassVar[bool] = True
 
     class Settings:
-        """Beanie's."""
+        """Beanie's; each document names its MongoDB collection."""
 
+        name = ""
         validate_on_save = True
+
+    @classmethod
+    def stored_in(cls) -> str:
+        """Return the name of the MongoDB collection, before Beanie knows the class too."""
+        return cls.Settings.name
 
     @classmethod
     def make(cls, **fields: Any) -> Self:

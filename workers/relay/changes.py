@@ -1,0 +1,131 @@
+"""What an event of the change stream invalidates; pure.
+
+What cannot be read is answered broadly, never skipped: a missing image invalidates the type, a drop or a rename too, an
+event of an unknown kind everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bson import Timestamp
+
+from edge.stream import Change, Entry, EntryId
+from edge.tags import EVERYTHING
+from models.database import PULSES
+from models.element import DesignEdit
+from models.entity import Entity
+from models.register import DOCUMENTS
+
+Event = Mapping[str, Any]
+
+_WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images}
+_EDITS = DesignEdit.stored_in()
+
+
+def pipeline() -> list[dict[str, Any]]:
+    """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
+    names = [*_WATCHED, _EDITS, PULSES]
+    fields = {"_id", "slug", "design", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
+    images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
+    kept = (
+        "operationType",
+        "clusterTime",
+        "ns",
+        "to",
+        "documentKey",
+        "updateDescription.updatedFields",
+        "updateDescription.removedFields",
+        "updateDescription.truncatedArrays",
+        *images,
+    )
+    return [
+        {
+            "$match": {
+                "$or": [
+                    {"ns.coll": {"$in": names}},
+                    {"to.coll": {"$in": names}},
+                    {"operationType": {"$in": ["dropDatabase", "invalidate"]}},
+                ]
+            }
+        },
+        {"$project": dict.fromkeys(kept, 1)},
+    ]
+
+
+def changes(event: Event) -> tuple[Change, ...]:
+    """Return what one event invalidates; nothing for a pulse."""
+    operation = event["operationType"]
+    collection = event.get("ns", {}).get("coll", "")
+    if operation in {"insert", "update", "replace", "delete"}:
+        if collection == PULSES:
+            return ()
+        if collection == _EDITS:
+            return tuple(_edit(event))
+        return tuple(_document(_WATCHED[collection], event))
+    names = {collection, event.get("to", {}).get("coll", "")}
+    types = [document.__name__ for name, document in _WATCHED.items() if name in names]
+    return tuple(map(Change, types)) if types else (Change(EVERYTHING),)
+
+
+def _edit(event: Event) -> Iterator[Change]:
+    """Say which canvas a batch of edits changes; a batch that is altered or removed by hand changes any."""
+    row = event.get("fullDocument")
+    yield Change(canvas_tag(row["design"]) if row else "Element")
+
+
+def canvas_tag(design: Any) -> str:
+    """Return the tag of a design's elements."""
+    return f"canvas?design={design}"
+
+
+def _document(document: type[Entity], event: Event) -> Iterator[Change]:
+    operation = event["operationType"]
+    before, after = event.get("fullDocumentBeforeChange"), event.get("fullDocument")
+    if (before is None and operation != "insert") or (after is None and operation != "delete"):
+        yield Change(document.__name__)
+        return
+    yield Change(f"{document.__name__}:{event['documentKey']['_id']}", _changed_fields(event))
+    for collection in document.collections:
+        rows = [row for row in (before, after) if row is not None and collection.contains(row)]
+        touched = tuple(tuple(collection.keys(row)) for row in rows)
+        for tag in sorted(collection.moved(before, after)):
+            yield Change(tag, keys=touched)
+
+
+def _changed_fields(event: Event) -> tuple[str, ...] | None:
+    """Return the top-level fields that an update changed; None for what changes all of them."""
+    if event["operationType"] != "update":
+        return None
+    description = event.get("updateDescription", {})
+    paths = [
+        *description.get("updatedFields", {}),
+        *description.get("removedFields", ()),
+        *(item["field"] for item in description.get("truncatedArrays", ())),
+    ]
+    return tuple(sorted({path.partition(".")[0] for path in paths}))
+
+
+def entries(events: list[Event], tail: EntryId) -> list[Entry]:
+    """Make the entries for a batch of events that follows `tail`, the id of the event before.
+
+    The ordinal counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
+    """
+    numbered: list[Entry] = []
+    for event in events:
+        time = cluster_time(event["clusterTime"])
+        id_ = EntryId(time, tail.ordinal + 1 if time == tail.time else 0)
+        numbered.append(Entry(id_, tail, event["_id"]["_data"], changes(event)))
+        tail = id_
+    return numbered
+
+
+def cluster_time(moment: Timestamp) -> int:
+    """Return MongoDB's clock as one unsigned 64-bit number."""
+    return moment.time << 32 | moment.inc
+
+
+def timestamp(time: int) -> Timestamp:
+    """Return the inverse of `cluster_time`."""
+    return Timestamp(time >> 32, time & 0xFFFFFFFF)

@@ -1,0 +1,145 @@
+"""The relay's loop: read a batch of the change stream, append it to the stream in Redis, remember nothing.
+
+All it must know is in the stream's tail, so it may be killed at any point, and several may run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from prometheus_client import Counter, Gauge
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import OperationFailure, PyMongoError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from edge import stream
+from edge.stream import START, Change, Entry, EntryId
+from edge.tags import EVERYTHING
+from models.database import Database
+from workers.relay.changes import Event, cluster_time, entries, pipeline, timestamp
+
+log = logging.getLogger(__name__)
+
+PULSE_SECONDS = 0.5
+_RETRY_SECONDS = 0.5
+_AWAIT_MS = 1000  # how long one read of the change stream waits
+_HISTORY_LOST = {
+    136,
+    222,
+    234,
+    280,
+    286,
+    10334,
+}  # CappedPositionLost, ChangeStream{FatalError,HistoryLost}, too large, …
+
+_APPENDED = Counter("relay_entries_total", "Events appended to the invalidation stream.")
+_POSITION = Gauge("relay_position_seconds", "MongoDB's time of the newest appended event (Unix seconds).")
+
+
+class TailMovedError(Exception):
+    """The stream in Redis is not where this relay left it."""
+
+
+class Relay:
+    """Carries events from one database to one stream."""
+
+    def __init__(self, database: Database, redis: Redis) -> None:
+        self._database = database
+        self._redis = redis
+        self._reading = False
+
+    async def run(self) -> None:
+        """Relay until cancelled; come back by itself from whatever MongoDB or Redis do."""
+        while True:
+            try:
+                await self._relay()
+            except TailMovedError:
+                log.info("The stream's tail moved (another relay, or Redis lost some of it): going on from there.")
+            except (PyMongoError, RedisError, OSError) as error:
+                log.warning("The relay was interrupted (%s); trying again.", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            finally:
+                self._reading = False
+
+    async def pulse(self) -> None:
+        """Write a pulse every half second, until cancelled."""
+        while True:
+            try:
+                await self._database.pulse("relay")
+            except PyMongoError as error:
+                log.warning("No pulse could be written: %s", error)
+            await asyncio.sleep(PULSE_SECONDS)
+
+    async def ready(self) -> None:
+        """Raise unless the change stream is being read."""
+        if not self._reading:
+            raise RuntimeError("the change stream is not being read")
+
+    async def _relay(self) -> None:
+        tail = await stream.tail(self._redis)
+        if tail is None:
+            tail = await self._begin("The stream is empty: everything cached is dropped once.")
+        async with self._database.client.start_session() as session:
+            try:
+                cursor, batch = await self._open(session, tail)
+                self._reading = True
+                position = tail.id
+                while cursor:
+                    position = await self._append(batch, position)
+                    cursor, batch = await self._more(session, cursor)
+            except OperationFailure as error:
+                if error.code not in _HISTORY_LOST and not error.has_error_label("NonResumableChangeStreamError"):
+                    raise
+                log.error("The change stream cannot go on from the stream's tail (%s).", error)  # noqa: TRY400 - told below
+                await self._begin("The history is lost: everything cached is dropped.", behind=tail.id)
+
+    async def _begin(self, why: str, behind: EntryId = START) -> Entry:
+        """Append an entry that drops everything, stamped with MongoDB's present, to go on from."""
+        log.warning(why)
+        now = EntryId(cluster_time(await self._database.pulse("relay")), 0)
+        entry = Entry(max(now, EntryId(behind.time, behind.ordinal + 1)), behind, "", (Change(EVERYTHING),))
+        if await stream.append(self._redis, behind, [entry]) is not None:
+            raise TailMovedError
+        return entry
+
+    async def _open(self, session: AsyncClientSession, tail: Entry) -> tuple[int, list[Event]]:
+        """Open the change stream behind an entry: (cursor, first batch)."""
+        options: dict[str, Any] = {"fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable"}
+        if tail.token:
+            options["resumeAfter"] = {"_data": tail.token}
+        else:
+            options["startAtOperationTime"] = timestamp(tail.id.time)
+        answer = await self._database.handle.command(
+            "aggregate",
+            1,
+            pipeline=[{"$changeStream": options}, *pipeline()],
+            cursor={},
+            readConcern={"level": "majority"},
+            session=session,
+        )
+        return answer["cursor"]["id"], answer["cursor"]["firstBatch"]
+
+    async def _more(self, session: AsyncClientSession, cursor: int) -> tuple[int, list[Event]]:
+        answer = await self._database.handle.command(
+            "getMore", cursor, collection="$cmd.aggregate", maxTimeMS=_AWAIT_MS, session=session
+        )
+        return answer["cursor"]["id"], answer["cursor"]["nextBatch"]
+
+    async def _append(self, events: list[Event], position: EntryId) -> EntryId:
+        """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""
+        batch = entries(events, position)
+        while batch:
+            last = await stream.append(self._redis, batch[0].before, batch)
+            if last is None:
+                _APPENDED.inc(len(batch))
+                _POSITION.set(batch[-1].id.time >> 32)
+                return batch[-1].id
+            known = [entry.id for entry in batch]
+            if last not in known:
+                raise TailMovedError
+            batch = batch[known.index(last) + 1 :]
+            position = last
+        return position
