@@ -4,15 +4,31 @@ import { defineConfig } from "vite";
 
 const source = (name) => fileURLToPath(new URL(`src/${name}`, import.meta.url));
 
+/** Replace modules that are imported by any path ending in a key; those we take to be unused are in `src/stubs`. */
+function replace(modules) {
+  return {
+    name: "replace",
+    enforce: "pre",
+    resolveId(id) {
+      const end = Object.keys(modules).find((key) => id.endsWith(key));
+      return end && source(modules[end]);
+    },
+  };
+}
+
 export default defineConfig({
   base: "/graphiql/", // the page itself is served at /graphql, so its assets need a path of their own
-  resolve: {
-    alias: {
-      "monaco-editor/esm/vs/editor/edcore.main.js": source("monaco.js"),
-      "prettier/parser-babel": source("prettify-json.js"),
-      "prettier/plugins/estree": source("prettify-json.js"),
-    },
-  },
+  plugins: [
+    replace({
+      "/vs/editor/edcore.main.js": "monaco.js",
+      "/diffEditor/diffEditorWidget.js": "stubs/diff-editor.js",
+      "/multiDiffEditor/multiDiffEditorWidget.js": "stubs/diff-editor.js",
+      "/quickInput/standaloneQuickInputService.js": "stubs/quick-input.js",
+      "prettier/parser-babel": "prettify-json.js",
+      "prettier/plugins/estree": "prettify-json.js",
+    }),
+  ],
+  resolve: { alias: { "prettier/parser-graphql": "prettier/plugins/graphql" } }, // two names of one module
   build: {
     outDir: "dist",
     emptyOutDir: true,
@@ -23,5 +39,8 @@ export default defineConfig({
       checks: { moduleLevelDirective: false }, // "use client" means nothing here
     },
   },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    plugins: () => [replace({ "prettier/standalone": "stubs/prettier.js", "prettier/plugins/graphql": "stubs/prettier.js" })],
+  },
 });

@@ -9,6 +9,9 @@ from app.demo.rendering.materials import Material, linear
 from app.demo.rendering.palettes import Palette
 from app.demo.rendering.solids import Solid
 
+WALL = 0.22
+"""How thick outer walls are, in metres: an opening's rectangle lies in their outer face."""
+
 _WARM = (1.0, 0.66, 0.36)
 
 
@@ -73,7 +76,7 @@ def window(opening: Opening, palette: Palette, bars: int = 2) -> Solids:
     frame = Material("plain", palette.black.colour if palette.metal.colour[0] < 0.05 else palette.white.colour, gloss=0.02)  # noqa: PLR2004 — dark metal
     cx, cy, cz = opening.centre
     w, h, thick = opening.half_width, opening.half_height, 0.028
-    out = 0.1
+    out = -0.05
     bar: Solids = []
     spots = [-w + thick, w - thick, *(-w + 2 * w * (i + 1) / (bars + 1) for i in range(bars))]
     for spot in spots:
@@ -101,7 +104,7 @@ def curtains(opening: Opening, palette: Palette, ceiling: float, cloth: Material
     """Return a pair of curtains and their rail beside an opening."""
     material = Material("drape", cloth.colour, scale=0.11)
     cx, _, cz = opening.centre
-    gap, wide = 0.07, 0.36
+    gap, wide = WALL + 0.07, 0.36
     pieces: Solids = []
     for side in (-1, 1):
         along = side * (opening.half_width + wide * 0.35)

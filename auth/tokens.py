@@ -1,0 +1,108 @@
+"""Access tokens, refresh tokens, and the signature of a client's own writes.
+
+Access tokens are JWTs of type `at+jwt` (RFC 9068, 8725), good for five minutes. Refresh tokens are opaque; only their
+SHA-256 is stored.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import jwt
+from beanie import PydanticObjectId
+
+ACCESS_TOKEN_SECONDS = 300
+_ALGORITHM = "HS256"
+_TYPE = "at+jwt"
+_ISSUER = _AUDIENCE = "disenopro"
+_REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
+
+
+class InvalidTokenError(Exception):
+    """An access token is malformed, forged, expired, or of another kind. The message says which, for the client."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Whom an access token speaks for."""
+
+    user: PydanticObjectId
+    session: PydanticObjectId
+
+
+class Keys:
+    """The keys derived from the deployment's secret: one for each use, so that no signature serves for another."""
+
+    def __init__(self, secret: str) -> None:
+        self._access = self._derive(secret, "access-token")
+        self._write = self._derive(secret, "own-write")
+        self._kid = sha256(self._access).hexdigest()[:8]
+
+    @staticmethod
+    def _derive(secret: str, purpose: str) -> bytes:
+        return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+
+    def access_token(self, claims: Claims, now: datetime | None = None) -> str:
+        """Sign an access token."""
+        now = now or datetime.now(UTC)
+        payload = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": str(claims.user),
+            "sid": str(claims.session),
+            "jti": secrets.token_urlsafe(9),
+            "iat": now,
+            "exp": now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+        }
+        return jwt.encode(payload, self._access, _ALGORITHM, headers={"typ": _TYPE, "kid": self._kid})
+
+    def claims(self, token: str) -> Claims:
+        """Verify an access token.
+
+        Raises:
+            InvalidTokenError: says what is wrong with it.
+
+        """
+        try:
+            if jwt.get_unverified_header(token).get("typ") != _TYPE:
+                raise InvalidTokenError("This is not an access token.")
+            payload = jwt.decode(
+                token,
+                self._access,
+                algorithms=[_ALGORITHM],
+                issuer=_ISSUER,
+                audience=_AUDIENCE,
+                options={"require": _REQUIRED},
+            )
+            return Claims(PydanticObjectId(payload["sub"]), PydanticObjectId(payload["sid"]))
+        except jwt.ExpiredSignatureError as error:
+            raise InvalidTokenError("The access token has expired; refresh it.") from error
+        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+            raise InvalidTokenError("The access token is not valid.") from error
+
+    def sign_write(self, moment: str) -> str:
+        """Return `<moment>.<signature>` for the `Edge-As-Of` header: the client has seen its own write at `moment`."""
+        return f"{moment}.{self._signature(moment)}"
+
+    def verified_write(self, header: str) -> str | None:
+        """Return the moment that a client sent back, None if we never signed it."""
+        moment, _, signature = header.partition(".")
+        genuine = hmac.compare_digest(signature.encode(), self._signature(moment).encode())
+        return moment if signature and genuine else None
+
+    def _signature(self, moment: str) -> str:
+        return hmac.digest(self._write, moment.encode(), "sha256").hex()[:32]
+
+
+def new_refresh_token() -> str:
+    """Return 256 random bits, in URL-safe base64."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """Return what is stored of a refresh token."""
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""Who is calling. "Missing and forbidden are the same answer" is written here, and only here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from beanie import PydanticObjectId
+
+from auth.permissions import GRANTS, Permission
+from models.errors import NotAllowedError, NotFoundError, NotSignedInError
+from models.organization import Membership, Role
+
+
+class Owned(Protocol):
+    """What belongs to an organization."""
+
+    organization: PydanticObjectId
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The caller: a user with their roles by organization, or nobody.
+
+    `session` is the signed-in device. `expired` says that a token was sent which is no longer good.
+    """
+
+    user: PydanticObjectId | None = None
+    session: PydanticObjectId | None = None
+    roles: Mapping[PydanticObjectId, Role] = field(default_factory=dict)
+
+    def require_user(self) -> PydanticObjectId:
+        """Return the user's id; raises NotSignedInError for nobody."""
+        if self.user is None:
+            raise NotSignedInError
+        return self.user
+
+    def may(self, permission: Permission, organization: PydanticObjectId) -> bool:
+        """Whether the caller's role in an organization grants a permission."""
+        role = self.roles.get(organization)
+        return role is not None and permission in GRANTS[role]
+
+    def require(self, permission: Permission, thing: Owned | None, kind: str, *, path: tuple[str, ...] = ()) -> None:
+        """Let the caller do something to `thing` (None: there is none), or say why not.
+
+        Raises:
+            NotSignedInError: nobody is signed in.
+            NotFoundError: there is no such thing, or it belongs to an organization that the caller is not in.
+            NotAllowedError: the caller is a member, and their role does not grant it.
+
+        """
+        self.require_user()
+        if thing is None or not self.may(Permission.READ, thing.organization):
+            raise NotFoundError(kind, path=path)
+        if not self.may(permission, thing.organization):
+            role = self.roles[thing.organization]
+            raise NotAllowedError(f"Your role here, {role}, does not include {permission}.", path=path)
+
+
+ANONYMOUS = Viewer()
+"""Nobody: the caller of every public operation, whatever credentials came with it."""
+
+
+async def load_viewer(user: PydanticObjectId, session: PydanticObjectId | None) -> Viewer:
+    """Read a user's roles."""
+    memberships = await Membership.find({"user": user}, batch_size=1000).to_list()
+    return Viewer(user, session, {membership.organization: membership.role for membership in memberships})

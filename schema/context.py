@@ -1,0 +1,54 @@
+"""What every resolver gets on `info.context`: who asks, the loaders, what was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import strawberry
+
+from auth.viewer import ANONYMOUS, Viewer
+from schema.dependencies import Dependencies
+from schema.loaders import Loaders
+
+ImageFormat = Literal["avif", "webp", "jpeg", "png"]
+
+
+class PictureLinks(Protocol):
+    """Makes signed addresses of pictures."""
+
+    def url(
+        self,
+        asset_key: str,
+        *,
+        width: int,
+        height: int,
+        fit: Literal["cover", "contain"],
+        format: ImageFormat | None,  # noqa: A002 - imgproxy's word
+        quality: int | None,
+        focus: tuple[float, float] | None,
+    ) -> str:
+        """Return the address of a variant; with no format it is negotiated by `Accept`."""
+        ...
+
+
+@dataclass
+class Effects:
+    """What an operation did beside answering."""
+
+    wrote: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One operation's context."""
+
+    loaders: Loaders
+    dependencies: Dependencies
+    links: PictureLinks
+    request_id: str
+    viewer: Viewer = ANONYMOUS
+    effects: Effects = field(default_factory=Effects)
+
+
+Info = strawberry.Info[Context, None]

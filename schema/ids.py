@@ -1,0 +1,50 @@
+"""Relay global ids: base64 of `Type:<id>` (GraphQL Global Object Identification)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from beanie import PydanticObjectId
+from bson.errors import InvalidId
+from strawberry import ID
+
+from models.errors import InvalidInputError
+
+
+def encode(kind: str, id_: Any) -> ID:
+    """Return the global id of a document of a GraphQL type."""
+    return ID(base64.b64encode(f"{kind}:{id_}".encode()).decode())
+
+
+def decode(global_id: str, *, path: tuple[str, ...] = ("id",)) -> tuple[str, str]:
+    """Return (type, id); raises InvalidInputError for what is no global id."""
+    try:
+        kind, separator, id_ = base64.b64decode(global_id, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        separator = ""
+    if not separator:
+        raise InvalidInputError(f"{path[-1]}: {global_id[:60]!r} is not an id of this API.", path=path)
+    return kind, id_
+
+
+def key(global_id: str, kind: str, *, path: tuple[str, ...] = ("id",)) -> PydanticObjectId:
+    """Return the document's id in a global id of one type.
+
+    Raises:
+        InvalidInputError: it is malformed, or the id of another type; names both types.
+
+    """
+    found, id_ = decode(global_id, path=path)
+    if found != kind:
+        raise InvalidInputError(f"{path[-1]}: expected the id of a {kind}, got one of a {found[:40]!r}.", path=path)
+    return object_id(id_, path=path)
+
+
+def object_id(text: str, *, path: tuple[str, ...] = ("id",)) -> PydanticObjectId:
+    """Return a document's id; raises InvalidInputError for what is none."""
+    try:
+        return PydanticObjectId(text)
+    except InvalidId as error:
+        raise InvalidInputError(f"{path[-1]}: this id is malformed.", path=path) from error

@@ -1,0 +1,3 @@
+// GraphiQL compares nothing: no diff editor.
+export class DiffEditorWidget {}
+export class MultiDiffEditorWidget {}
