@@ -56,9 +56,9 @@ class Node:
 
 
 @cache
-def _plain_fields(cls: type[Node]) -> tuple[str, ...]:
+def _plain_fields(cls: Any) -> tuple[str, ...]:
     """Return the fields that are filled from the document's attributes of the same name."""
-    fields = cls.__strawberry_definition__.fields  # type: ignore[attr-defined]  # set by the decorator
+    fields = cls.__strawberry_definition__.fields
     return tuple(field.python_name for field in fields if field.base_resolver is None)
 
 

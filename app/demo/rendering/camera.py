@@ -65,7 +65,7 @@ def look(camera: Camera, solids: list[Solid]) -> View:
     which = np.zeros((camera.height, camera.width), np.int16)
     along = np.full((camera.height, camera.width), FAR, np.float32)
     for number, solid in enumerate(solids, start=1):
-        frame = camera.frame(solid)
+        frame = camera.frame(solid) if solid.seen else None
         if frame is None:
             continue
         top, bottom, left, right = frame

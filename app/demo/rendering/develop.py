@@ -11,7 +11,7 @@ Array = npt.NDArray[Any]
 
 _STOPS = 4096
 _WHITE = 6.0  # the brightest light that the film curve tells apart
-_GRAIN = 2.3  # deviation, in steps of 1/255
+_GRAIN = 2.1  # deviation, in steps of 1/255
 
 
 def _film_curve() -> Array:
@@ -60,7 +60,8 @@ def develop(light: Array, grade: Grade, random: np.random.Generator) -> npt.NDAr
     stop = np.sqrt(np.clip(light * (1 / _WHITE), 0, 1)) * (_STOPS - 1)
     picture = _film_curve()[stop.astype(np.int32)]
     grain = random.standard_normal((height, width), np.float32)
-    grain[:, 1:] += 0.5 * grain[:, :-1]
+    grain[1:] += 0.4 * grain[:-1]
+    grain[:, 1:] += 0.4 * grain[:, :-1]
     picture += (grain * _GRAIN)[..., None]
     if grade.mirrored:
         picture = picture[:, ::-1]

@@ -45,7 +45,8 @@ def legs(width: float, depth: float, height: float, material: Material, radius: 
 def cushion(x: float, y: float, z: float, size: float, material: Material, lean: float = -0.28, roll: float = 0.0) -> Solid:
     """Return a throw pillow, leaning back."""
     return Solid(
-        "box", (x, y, z), (size / 2, size / 2, size * 0.17), material, pitch=lean, roll=roll, rounding=size * 0.165
+        "box", (x, y, z), (size / 2, size / 2, size * 0.15), material,
+        pitch=lean, roll=roll, rounding=size * 0.145, puff=0.5, casts=False,
     )
 
 
@@ -65,6 +66,8 @@ def sofa(palette: Palette, random: Random, width: float = 2.3) -> Solids:
         left = -inner / 2 + seat_number * inner / count
         pieces.append(box((left + 0.006, 0.28, -depth / 2 - 0.02), (inner / count - 0.012, seat - 0.26, depth - 0.22), cloth, 0.055))
         pieces.append(box((left + 0.012, 0.42, depth / 2 - 0.40), (inner / count - 0.024, low_back - 0.36, 0.2), cloth, 0.085))
+        for soft in pieces[-2:]:
+            soft.puff, soft.casts = 0.12, False
     pieces += legs(width - 0.3, depth - 0.2, 0.14, palette.dark, 0.022)
     spots = [(-inner / 2 + 0.2, palette.accent), (inner / 2 - 0.22, palette.third), (inner / 2 - 0.58, palette.linen)]
     for x, material in spots[: random.choice([2, 3, 3])]:
@@ -122,20 +125,34 @@ def vase(random: Random, material: Material, palette: Palette, *, twigs: bool = 
     body = Solid("ellipsoid", (0, height * 0.45, 0), (height * 0.36, height * 0.46, height * 0.36), material)
     neck = Solid("cylinder", (0, height * 0.88, 0), (height * 0.16, height * 0.14, height * 0.16), material, taper=1.2)
     stems: Solids = []
-    for _ in range(random.randint(5, 8) if twigs else 0):
-        lean, bearing, length = random.uniform(0.05, 0.5), random.uniform(0, 6.28), random.uniform(0.25, 0.48)
-        for part in (0.45, 0.7, 1.0):
+    for _ in range(random.randint(5, 7) if twigs else 0):
+        lean, bearing, length = random.uniform(0.05, 0.5), random.uniform(0, 6.28), random.uniform(0.22, 0.42)
+        away = (math.sin(bearing) * math.sin(lean), math.cos(lean), math.cos(bearing) * math.sin(lean))
+        half = (length + 0.12) / 2
+        middle = (away[0] * half, height - 0.1 + away[1] * half, away[2] * half)
+        stems.append(Solid("ellipsoid", middle, (0.004, half, 0.004), palette.dark, yaw=bearing, pitch=-lean, casts=False))
+        for part in (0.4, 0.55, 0.7, 0.85, 1.0):
             reach = length * part
-            spot = (math.sin(bearing) * lean * reach, height + reach, math.cos(bearing) * lean * reach)
-            stems.append(blade(spot, random, 0.028, 0.06, palette.leaf))
+            spot = (away[0] * reach, height + away[1] * reach, away[2] * reach)
+            stems.append(blade(spot, random, 0.02, random.uniform(0.04, 0.06), palette.leaf, random.uniform(0, 6.28), lean + 0.6))
     return [body, neck, *stems]
 
 
-def blade(spot: tuple[float, float, float], random: Random, width: float, length: float, material: Material) -> Solid:
-    """Return one leaf, turned at random."""
+def blade(
+    tip: tuple[float, float, float],
+    random: Random,
+    width: float,
+    length: float,
+    material: Material,
+    bearing: float,
+    lean: float,
+) -> Solid:
+    """Return one leaf that grows from its stem at `tip` towards a bearing, leaning away from the upright."""
+    side, rise = math.sin(lean) * length * 0.9, math.cos(lean) * length * 0.9
+    spot = (tip[0] + math.sin(bearing) * side, tip[1] + rise, tip[2] + math.cos(bearing) * side)
     return Solid(
         "ellipsoid", spot, (width, length, 0.006), shade_of(material, random.uniform(0.65, 1.25)),
-        yaw=random.uniform(0, 6.28), pitch=random.uniform(-0.9, 0.9), roll=random.uniform(-0.7, 0.7), casts=False,
+        yaw=bearing, pitch=-lean, casts=False,
     )  # fmt: skip
 
 
@@ -152,11 +169,13 @@ def plant(random: Random, palette: Palette, height: float = 1.3, pot: Material |
             Solid("cylinder", (random.uniform(-0.05, 0.05), 0.3 + crown * 0.3, random.uniform(-0.05, 0.05)),
                   (0.009, crown * 0.36, 0.009), palette.dark, roll=random.uniform(-0.25, 0.25), pitch=random.uniform(-0.2, 0.2), casts=False)
         )  # fmt: skip
-    for _ in range(44):
-        rise = random.uniform(0.12, 1.0)
-        spread = (0.16 + 0.3 * math.sin(rise * 2.6)) * random.uniform(0.3, 1)
+    slim = random.uniform(0.032, 0.062)
+    for number in range(52):
+        rise = 0.1 + 0.88 * (number / 51)
+        spread = (0.05 + 0.17 * math.sin(rise * 2.7)) * random.uniform(0.2, 1)
         bearing = random.uniform(0, 6.28)
         spot = (math.sin(bearing) * spread, 0.34 + crown * rise, math.cos(bearing) * spread)
-        pieces.append(blade(spot, random, random.uniform(0.045, 0.075), random.uniform(0.11, 0.19), palette.leaf))
-    shadow = Solid("ellipsoid", (0, 0.34 + crown * 0.6, 0), (0.16, crown * 0.36, 0.16), palette.leaf)
+        lean = random.uniform(0.9, 1.5) - rise * 0.75
+        pieces.append(blade(spot, random, slim, random.uniform(0.12, 0.2), palette.leaf, bearing, lean))
+    shadow = Solid("ellipsoid", (0, 0.34 + crown * 0.6, 0), (0.2, crown * 0.4, 0.2), palette.leaf, seen=False)
     return [*pieces, shadow]

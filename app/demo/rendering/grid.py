@@ -40,14 +40,14 @@ class Grid:
             line = np.clip(top.astype(np.int32) + down, 0, height - 1) * width
             for right, part_x in ((0, 1 - fx), (1, fx)):
                 place = line + np.clip(left.astype(np.int32) + right, 0, width - 1)
-                alike = (flat_normal[place].T * normal).sum(axis=0) > _ALIKE
-                part = (part_y * part_x + 1e-4) * (alike & (self.which.ravel()[place] == number))
+                alike = np.maximum((flat_normal[place].T * normal).sum(axis=0), 0.05) ** 4
+                part = (part_y * part_x + 1e-4) * alike * (self.which.ravel()[place] == number)
                 total += flat_light[place] * part[:, None]
                 weight += part
-        return (total / np.maximum(weight, 1e-6)[:, None]).T, np.flatnonzero(weight == 0)
+        return (total / np.maximum(weight, 1e-12)[:, None]).T, np.flatnonzero(weight == 0)
 
 
-def coarse_grid(scene: Scene, view: View, casters: list[Solid], random: np.random.Generator) -> Grid:
+def coarse_grid(scene: Scene, view: View, casters: list[Solid], bodies: list[Solid], random: np.random.Generator) -> Grid:
     """Gather light at every `step`-th pixel and smooth its noise away."""
     camera = scene.camera
     step = max(1, round(camera.width / _COLUMNS))
@@ -66,7 +66,7 @@ def coarse_grid(scene: Scene, view: View, casters: list[Solid], random: np.rando
     seen = np.flatnonzero(which.ravel())
     light = np.zeros((5, which.size), np.float32)
     numbers = _stratified(shape, random)[:, :, seen]
-    light[:4, seen] = gather(scene.lights, casters, points[:, seen], normal[:, seen], numbers)
+    light[:4, seen] = gather(scene.lights, bodies, points[:, seen], normal[:, seen], numbers)
     lit = seen[(normal[:, seen] * column(scene.lights.to_sun)).sum(axis=0) > 0]
     if max(scene.lights.sun) > 0:
         light[4, lit] = sunlit(scene.lights, casters, points[:, lit] + normal[:, lit] * 0.012)

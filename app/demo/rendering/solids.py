@@ -26,7 +26,8 @@ class Solid:
     """One body. `half` are its half extents before it is turned by `yaw`, then `pitch`, then `roll` (radians).
 
     `rounding` rounds a box's edges. `taper` is a cylinder's radius at the top over that at the bottom; an `hollow` one
-    is a vessel without a lid. `casts` says whether it takes part in shadows, `light` how much passes it.
+    is a vessel without a lid. `casts` says whether it takes part in shadows, `seen` whether it shows itself; `puff`
+    bends the light on a box's faces as if it were stuffed.
     """
 
     shape: Shape
@@ -40,6 +41,8 @@ class Solid:
     taper: float = 1.0
     hollow: bool = False
     casts: bool = True
+    seen: bool = True
+    puff: float = 0.0
     turn: Array | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -184,6 +187,8 @@ def normals(solid: Solid, points: Array, towards: Array) -> Array:
         n = np.where(flat, np.array([0, 1, 0], np.float32)[:, None], n)
     elif solid.rounding > 0:
         n = np.sign(p) * np.maximum(np.abs(p) - (half - solid.rounding), 1e-6)
+        if solid.puff > 0:
+            n = n / (np.sqrt((n * n).sum(axis=0)) + 1e-9) + solid.puff * (p / half) ** 3
     else:
         nearest = np.abs(np.abs(p) - half).argmin(axis=0)
         n = np.where(np.arange(3)[:, None] == nearest, np.sign(p), 0)

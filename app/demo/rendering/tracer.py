@@ -1,5 +1,6 @@
 """From a scene to linear light: see, gather light on a coarse grid, spread it, then colour every pixel."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,22 @@ Array = npt.NDArray[Any]
 
 _MIRROR = 0.5  # gloss from which a surface shows the room again
 _SUN_DISC = 0.012  # spread of sun rays: wider than the true sun, as after a thin haze
-_FINE_SAMPLES = 6
+_SUN_SAMPLES = 3
+_FINE_SAMPLES = 4
+_SLIM = 0.03  # metres: what is thinner throws no shadow but the sun's
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """Every pixel, sorted by the solid it sees: its ray, the point, the normal, the light that falls there."""
+
+    order: Array
+    bounds: list[int]
+    ray: Array
+    along: Array
+    points: Array
+    normal: Array
+    light: Array
 
 
 def render(scene: Scene, random: np.random.Generator) -> Array:
@@ -26,45 +42,75 @@ def render(scene: Scene, random: np.random.Generator) -> Array:
     camera = scene.camera
     view = look(camera, scene.solids)
     casters = [solid for solid in scene.solids if solid.casts]
-    grid = coarse_grid(scene, view, casters, random)
+    bodies = [solid for solid in casters if sorted(solid.half)[1] > _SLIM]
+    grid = coarse_grid(scene, view, casters, bodies, random)
+    pixels = _light_up(scene, view, grid, random, casters, bodies)
     picture = np.zeros((camera.height * camera.width, 3), np.float32)
-    order = np.argsort(view.which.ravel(), kind="stable")
-    bounds = np.searchsorted(view.which.ravel()[order], np.arange(len(scene.solids) + 2))
     for number in range(len(scene.solids) + 1):
-        pixels = order[bounds[number] : bounds[number + 1]]
-        if pixels.size:
-            picture[pixels] = _colour(scene, view, grid, casters, number, pixels, random).T
+        part = slice(pixels.bounds[number], pixels.bounds[number + 1])
+        if part.start < part.stop:
+            picture[pixels.order[part]] = _colour(scene, pixels, number, part).T
     soften(camera, scene.solids, view, picture)
     return picture.reshape(camera.height, camera.width, 3)
 
 
-def _colour(
-    scene: Scene, view: View, grid: Grid, casters: list[Solid], number: int, pixels: Array, random: np.random.Generator
-) -> Array:
-    camera = scene.camera
-    rows, columns = np.divmod(pixels, camera.width)
+def _light_up(
+    scene: Scene, view: View, grid: Grid, random: np.random.Generator, casters: list[Solid], bodies: list[Solid]
+) -> _Pixels:
+    which, camera = view.which.ravel(), scene.camera
+    order = np.argsort(which, kind="stable")
+    bounds = [int(bound) for bound in np.searchsorted(which[order], np.arange(len(scene.solids) + 2))]
+    rows, columns = np.divmod(order, camera.width)
     ray = np.stack(camera.rays(rows.astype(np.float32), columns.astype(np.float32)))
+    along = view.along.ravel()[order]
+    points = column(camera.position) + ray * along
+    normal, light = np.zeros_like(points), np.zeros((5, order.size), np.float32)
+    lost: list[Array] = []
+    for number, solid in enumerate(scene.solids, start=1):
+        part = slice(bounds[number], bounds[number + 1])
+        if part.start == part.stop:
+            continue
+        normal[:, part] = normals(solid, points[:, part], ray[:, part])
+        light[:, part], missing = grid.spread(number, rows[part], columns[part], normal[:, part])
+        lost.append(missing + part.start)
+    index = np.concatenate(lost)
+    numbers = random.random((_FINE_SAMPLES, 2, index.size), np.float32)
+    light[:4, index] = gather(scene.lights, bodies, points[:, index], normal[:, index], numbers)
+    light[4, index] = 0.5
+    _sharpen_sun(scene.lights, casters, points, normal, light, random)
+    return _Pixels(order, bounds, ray, along, points, normal, light)
+
+
+def _sharpen_sun(
+    lights: Lights, casters: list[Solid], points: Array, normal: Array, light: Array, random: np.random.Generator
+) -> None:
+    """Turn the light's last row from the share of the sun seen, blurred by the grid, into what falls on the surface."""
+    if max(lights.sun) == 0:
+        light[4] = 0
+        return
+    facing = np.maximum((normal * column(lights.to_sun)).sum(axis=0), 0)
+    unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0))  # noqa: PLR2004 — a shadow's edge
+    light[4] = np.where(light[4] > 0.5, facing, 0)  # noqa: PLR2004 — likewise
+    at = points[:, unsure] + normal[:, unsure] * 0.012
+    spread = (random.random((_SUN_SAMPLES, 2, unsure.size), np.float32) - 0.5) * _SUN_DISC
+    seen = sum(sunlit(lights, casters, at, one) for one in spread)
+    light[4, unsure] = facing[unsure] * seen / _SUN_SAMPLES
+
+
+def _colour(scene: Scene, pixels: _Pixels, number: int, part: slice) -> Array:
+    ray = pixels.ray[:, part]
     if number == 0:
         return open_air(scene.outside, ray)
     solid = scene.solids[number - 1]
-    along = view.along.ravel()[pixels]
-    points = column(camera.position) + ray * along
-    normal = normals(solid, points, ray)
-    facing = -(ray * normal).sum(axis=0) / np.sqrt((ray * ray).sum(axis=0))
+    along, points, normal, light = pixels.along[part], pixels.points[:, part], pixels.normal[:, part], pixels.light[:, part]
     if solid.material.gloss >= _MIRROR:
         return _reflection(scene, solid, points, ray + 2 * normal * _cosine(ray, normal))
-    if solid.material.glow > 0:
-        surface = surface_colour(solid, points, normal, np.zeros_like(along))
-        return surface * solid.material.glow * (0.72 + 0.28 * np.clip(facing, 0, 1))
-    footprint = along / (camera.width * np.maximum(np.abs(facing), 0.15))
+    facing = _cosine(ray, normal) / np.sqrt((ray * ray).sum(axis=0))
+    footprint = along / (scene.camera.width * np.maximum(np.abs(facing), 0.15))
     surface = surface_colour(solid, points, normal, footprint)
-    light, lost = grid.spread(number, rows, columns, normal)
-    if lost.size:
-        numbers = random.random((_FINE_SAMPLES, 2, lost.size), np.float32)
-        light[:4, lost] = gather(scene.lights, casters, points[:, lost], normal[:, lost], numbers)
-        light[4, lost] = 0.5
-    sun = _sun(scene.lights, casters, points, normal, light[4], random)
-    colour = surface * (light[:3] + column(scene.lights.sun) * sun)
+    if solid.material.glow > 0:
+        return surface * solid.material.glow * (0.72 + 0.28 * np.clip(facing, 0, 1))
+    colour = surface * (light[:3] + column(scene.lights.sun) * light[4])
     if solid.material.gloss > 0:
         colour += _sheen(scene.lights, points, normal, ray, facing, solid.material.gloss) * (0.15 + 0.85 * light[3])
     return colour
@@ -79,22 +125,6 @@ def surface_colour(solid: Solid, points: Array, normal: Array, footprint: Array)
     p = solid.local(points) if solid.turn is not None else points
     unit = solid.local(points) / column(solid.half)
     return materials.albedo(solid.material, p, solid.inward(normal), unit, footprint)
-
-
-def _sun(
-    lights: Lights, casters: list[Solid], points: Array, normal: Array, coarse: Array, random: np.random.Generator
-) -> Array:
-    facing = np.maximum((normal * column(lights.to_sun)).sum(axis=0), 0)
-    if max(lights.sun) == 0:
-        return facing * 0
-    unsure = np.flatnonzero((coarse > 0.001) & (coarse < 0.999) & (facing > 0))  # noqa: PLR2004 — the shadow's edge
-    sun = np.where(coarse > 0.5, facing, 0)  # noqa: PLR2004 — likewise
-    if unsure.size:
-        at = points[:, unsure] + normal[:, unsure] * 0.012
-        spread = (random.random((3, 2, unsure.size), np.float32) - 0.5) * _SUN_DISC
-        part = sum(sunlit(lights, casters, at, one) for one in spread)
-        sun[unsure] = facing[unsure] * part / 3
-    return sun
 
 
 def _sheen(lights: Lights, points: Array, normal: Array, ray: Array, facing: Array, gloss: float) -> Array:
@@ -130,7 +160,7 @@ def _reflection(scene: Scene, mirror: Solid, points: Array, ray: Array) -> Array
     nearest = np.full(points.shape[1], FAR, np.float32)
     met = np.zeros(points.shape[1], np.int16)
     for number, solid in enumerate(scene.solids, start=1):
-        if solid is mirror:
+        if solid is mirror or not solid.seen:
             continue
         along = meet(solid, points, ray)
         nearer = along < nearest

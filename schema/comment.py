@@ -1,0 +1,82 @@
+"""Comments: members' remarks about a design."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+import models.comment
+from schema.connection import Connection
+from schema.design import Design
+from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
+from schema.node import Node
+from schema.relations import computed, reference, related
+from schema.user import User
+
+
+@strawberry.type(description="What a comment points at.")
+class Anchor:
+    """An element, a point in centimetres, or both."""
+
+    element: str | None = strawberry.field(description="The element's key on the canvas.")
+    x: float | None
+    y: float | None
+
+
+@strawberry.type(description="A remark about a design, or a reply to one.")
+class Comment(Node, stores=models.comment.Comment):
+    """A remark, or a reply."""
+
+    body: str = strawberry.field(description="What it says.")
+    created_at: datetime = strawberry.field(description="When it was written.")
+    edited_at: datetime | None = strawberry.field(description="When its text last changed.")
+    resolved_at: datetime | None = strawberry.field(description="When it was settled; null while it is open.")
+    author: User | None = reference("User", key="author", description="Who wrote it.")
+    resolver: User | None = reference("User", key="resolved_by", description="Who settled it.")
+    design: Design | None = reference("Design", key="design", description="What it is about.")
+    parent: Annotated[Comment, strawberry.lazy("schema.comment")] | None = reference(
+        "Comment", key="parent", description="What it replies to."
+    )
+    replies: Connection[Annotated[Comment, strawberry.lazy("schema.comment")]] = related(
+        "replies_by_comment", by="parent", description="The replies, the oldest first."
+    )
+
+    @computed("anchor", description="What it points at.")
+    def anchor(self) -> Anchor | None:
+        """Return the anchor."""
+        anchor = self.document.anchor
+        return None if anchor is None else Anchor(element=anchor.element, x=anchor.x, y=anchor.y)
+
+
+@strawberry.input
+class AnchorInput:
+    """An element (its key), a point in centimetres, or both."""
+
+    element: str | None = None
+    x: float | None = None
+    y: float | None = None
+
+
+@strawberry.input
+class AddCommentInput:
+    """A new comment; with `parentId` a reply."""
+
+    design_id: strawberry.ID
+    body: str
+    parent_id: strawberry.ID | None = None
+    anchor: AnchorInput | None = None
+
+
+@strawberry.input
+class EditCommentInput:
+    """A comment's new text."""
+
+    id: strawberry.ID
+    body: str
+
+
+CommentResult = Annotated[
+    Comment | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("CommentResult")
+]

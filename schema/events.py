@@ -1,0 +1,59 @@
+"""What subscribers to a design hear."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from schema.comment import Comment
+from schema.element import EffectiveEdit
+from schema.user import User
+
+
+@strawberry.type(description="A batch of edits took effect.")
+class EditsCommitted:
+    """One entry of the design's log."""
+
+    seq: int = strawberry.field(description="Its number; numbers have no holes.")
+    batch_id: strawberry.ID = strawberry.field(description="The name its client gave it.")
+    author: User | None = strawberry.field(description="Who made it.")
+    edits: list[EffectiveEdit] = strawberry.field(description="The edits that took effect.")
+
+
+@strawberry.type(description="A comment was written, changed or settled; null: it was deleted.")
+class CommentChanged:
+    """A change of the design's comments."""
+
+    id: strawberry.ID
+    comment: Comment | None
+
+
+@strawberry.type(description="The viewer may no longer follow this design; the subscription ends.")
+class AccessChanged:
+    """The last event of a subscription whose right has gone."""
+
+    message: str
+
+
+@strawberry.type(
+    description="What was asked for is no longer in the log: read the canvas and subscribe from its `seq`."
+)
+class ResyncRequired:
+    """The subscription cannot go on without a hole."""
+
+    seq: int = strawberry.field(description="The design's newest batch.")
+
+
+@strawberry.type(description="Sent when it is quiet: the newest batch's number, so that a lost message is noticed.")
+class Heartbeat:
+    """A sign of life."""
+
+    seq: int
+
+
+DesignEvent = Annotated[
+    EditsCommitted | CommentChanged | AccessChanged | ResyncRequired | Heartbeat, strawberry.union("DesignEvent")
+]
+
+__all__ = ["AccessChanged", "CommentChanged", "DesignEvent", "EditsCommitted", "Heartbeat", "ResyncRequired"]

@@ -1,0 +1,214 @@
+"""What an operation may ask for, bounded before it runs: one walk over the document, linear in its size.
+
+Fragments are measured once and remembered, so that a chain of fragments that expands to 2^40 fields is refused as
+quickly as any other document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+from schema.loaders import MOST_FIRST
+from schema.relations import DEFAULT_FIRST
+
+DEFAULT_MAX_AGE = 300
+"""Seconds that an answer may be kept at the edge, where no field says less."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds, each with the words of its refusal."""
+
+    document_bytes: int = 65_536
+    nesting: int = 64
+    tokens: int = 6_000
+    depth: int = 20
+    aliases: int = 100
+    directives: int = 100
+    repeats: int = 50
+    cost: int = 20_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a selection adds up to. `cost` counts the fields it can answer, pages at their largest."""
+
+    cost: int = 0
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    repeats: int = 0
+    max_age: int = DEFAULT_MAX_AGE
+
+    def __add__(self, other: Measure) -> Measure:
+        return Measure(
+            self.cost + other.cost,
+            max(self.depth, other.depth),
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+            self.repeats + other.repeats,
+            min(self.max_age, other.max_age),
+        )
+
+
+_SKELETON = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|[{}\[\]()]')
+
+
+def check_text(text: str, limits: Limits) -> None:
+    """Refuse a document that is too long or nested too deeply to be parsed; linear in its length.
+
+    Raises:
+        GraphQLError: names the bound.
+
+    """
+    if len(text) > limits.document_bytes:
+        raise GraphQLError(f"The document has {len(text)} characters; {limits.document_bytes} are allowed.")
+    depth = 0
+    for found in _SKELETON.finditer(text):
+        mark = found.group()
+        if mark in "{[(":
+            depth += 1
+            if depth > limits.nesting:
+                raise GraphQLError(f"The document is nested more than {limits.nesting} levels deep.")
+        elif mark in "}])":
+            depth -= 1
+
+
+def check_measure(measure: Measure, limits: Limits) -> None:
+    """Refuse an operation that asks for too much.
+
+    Raises:
+        GraphQLError: names the bound, and what the operation comes to.
+
+    """
+    for name, words in (
+        ("depth", "levels of fields"),
+        ("aliases", "aliases"),
+        ("directives", "directives"),
+        ("repeats", "repetitions of a field"),
+        ("cost", "fields in its largest answer (its cost)"),
+    ):
+        found, allowed = getattr(measure, name), getattr(limits, name)
+        if found > allowed:
+            amount = str(found) if found < 10**9 else "more than 10^9"  # noqa: PLR2004 - a bomb's count says nothing
+            raise GraphQLError(f"The operation has {amount} {words}; {allowed} are allowed.")
+
+
+@dataclass
+class Measurer:
+    """Measures the operations of one document."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    _fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
+    _measured: dict[str, Measure] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._fragments = {
+            node.name.value: node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def operation(self, node: OperationDefinitionNode) -> Measure:
+        """Return what an operation adds up to."""
+        root = self.schema.get_root_type(node.operation)
+        return self._set(node.selection_set, root) + Measure(directives=len(node.directives))
+
+    def root_fields(self, selections: SelectionSetNode, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+        """Yield the names of an operation's entry fields, through fragments."""
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                yield node.name.value
+            elif isinstance(node, InlineFragmentNode):
+                yield from self.root_fields(node.selection_set, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                fragment = self._fragments.get(node.name.value)
+                if fragment is not None:
+                    yield from self.root_fields(fragment.selection_set, seen | {node.name.value})
+
+    def _set(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Measure:
+        if selections is None:
+            return Measure()
+        total = Measure()
+        keys: Counter[str] = Counter()
+        for node in selections.selections:
+            total += Measure(directives=len(node.directives))
+            if isinstance(node, FieldNode):
+                keys[node.alias.value if node.alias else node.name.value] += 1
+                total += self._field(node, parent)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                total += self._set(
+                    node.selection_set, self.schema.get_type(condition.name.value) if condition else parent
+                )
+            elif isinstance(node, FragmentSpreadNode):
+                total += self._fragment(node.name.value)
+        return total + Measure(repeats=sum(keys.values()) - len(keys))
+
+    def _fragment(self, name: str) -> Measure:
+        if name not in self._measured:
+            fragment = self._fragments.get(name)
+            if fragment is None or name in self._open:  # unknown or cyclic: validation says so
+                return Measure()
+            self._open.add(name)
+            parent = self.schema.get_type(fragment.type_condition.name.value)
+            self._measured[name] = self._set(fragment.selection_set, parent) + Measure(
+                directives=len(fragment.directives)
+            )
+            self._open.discard(name)
+        return self._measured[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
+        definition = getattr(parent, "fields", {}).get(node.name.value)
+        child = self._set(node.selection_set, get_named_type(definition.type) if definition else None)
+        metadata = metadata_of(definition)
+        rows = _rows(node, definition)
+        return Measure(
+            1 + rows * child.cost,
+            1 + child.depth,
+            child.aliases + (node.alias is not None),
+            child.directives,
+            child.repeats,
+            min(child.max_age, metadata.get("max_age", DEFAULT_MAX_AGE)),
+        )
+
+
+def metadata_of(definition: Any) -> dict[str, Any]:
+    """Return what a field's declaration says of it, from graphql-core's field."""
+    extensions = getattr(definition, "extensions", None) or {}
+    declared = extensions.get("strawberry-definition")
+    return dict(declared.metadata) if declared is not None else {}
+
+
+def _rows(node: FieldNode, definition: Any) -> int:
+    """Return the most rows that a field can have: `first` where it is said, the largest page where it is a variable."""
+    arguments = getattr(definition, "args", {})
+    if "ids" in arguments:
+        return MOST_FIRST
+    if "first" not in arguments:
+        return metadata_of(definition).get("rows", 1)
+    given = next((argument.value for argument in node.arguments if argument.name.value == "first"), None)
+    if given is None:
+        return DEFAULT_FIRST
+    if isinstance(given, IntValueNode):
+        return max(0, min(int(given.value), MOST_FIRST)) if len(given.value) < 9 else MOST_FIRST  # noqa: PLR2004
+    return MOST_FIRST

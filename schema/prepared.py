@@ -1,0 +1,189 @@
+"""Preparing a document once: parse, bound, validate, and decide what each operation in it is."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema.limits import Limits, Measurer, check_measure, check_text, metadata_of
+
+_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a document: its kind, who it is executed as, its lifetime at the edge (s), its cost."""
+
+    name: str | None
+    node: OperationDefinitionNode
+    public: bool
+    max_age: int
+    cost: int
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document that may be executed."""
+
+    text: str
+    document: DocumentNode
+    operations: dict[str | None, Operation]
+
+    @property
+    def id(self) -> str:
+        """Return the document's SHA-256 in hex."""
+        return document_id(self.text)
+
+    def choose(self, name: str | None) -> Operation:
+        """Return the operation that a request means.
+
+        Raises:
+            GraphQLError: there are several and none is named, or none has that name.
+
+        """
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise GraphQLError("The document has several operations; say which with `operationName`.")
+        if name not in self.operations:
+            raise GraphQLError(f"The document has no operation named {name[:60]!r}.")
+        return self.operations[name]
+
+
+class PreparationError(Exception):
+    """A document is refused; `errors` say why. `syntax` tells a parse error from a validation error."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass
+class Preparer:
+    """Prepares documents against one schema and remembers the last thousand."""
+
+    schema: GraphQLSchema
+    limits: Limits = field(default_factory=Limits)
+    introspection: bool = True
+    suggestions: bool = True
+    _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+
+    def prepare(self, text: str) -> Prepared:
+        """Parse, bound and validate a document.
+
+        Raises:
+            PreparationError: it is refused.
+
+        """
+        held = self._kept.get(text)
+        if held is not None:
+            self._kept.move_to_end(text)
+            return held
+        try:
+            check_text(text, self.limits)
+            document = parse(text, max_tokens=self.limits.tokens)
+            operations = self._operations(document)
+        except GraphQLError as error:
+            raise PreparationError([error]) from error
+        rules = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
+        if not self.introspection:
+            rules.append(NoSchemaIntrospectionCustomRule)
+        errors = validate(self.schema, document, rules, max_errors=20, hide_suggestions=not self.suggestions)
+        if errors:
+            raise PreparationError(errors)
+        prepared = Prepared(text, document, operations)
+        self._kept[text] = prepared
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return prepared
+
+    def _operations(self, document: DocumentNode) -> dict[str | None, Operation]:
+        measurer = Measurer(self.schema, document)
+        operations: dict[str | None, Operation] = {}
+        for node in document.definitions:
+            if not isinstance(node, OperationDefinitionNode):
+                continue
+            measure = measurer.operation(node)
+            check_measure(measure, self.limits)
+            name = node.name.value if node.name else None
+            public = node.operation is OperationType.QUERY and self._public(measurer, node)
+            operations[name] = Operation(name, node, public, measure.max_age, measure.cost)
+        if not operations:
+            raise GraphQLError("The document has no operation.")
+        return operations
+
+    def _public(self, measurer: Measurer, node: OperationDefinitionNode) -> bool:
+        """Whether every entry field is one that everybody may ask."""
+        fields: dict[str, Any] = getattr(self.schema.query_type, "fields", {})
+        names = set(measurer.root_fields(node.selection_set)) - {"__typename"}
+        return bool(names) and all(metadata_of(fields.get(name)).get("scope") == "PUBLIC" for name in names)
+
+
+def document_id(text: str) -> str:
+    """Return the SHA-256 of a document's text, in hex."""
+    return sha256(text.encode()).hexdigest()
+
+
+_SUGGESTION = re.compile(r" Did you mean .*\?$")
+
+
+def without_suggestion(message: str) -> str:
+    """Return an error's message without graphql-core's guess at what was meant."""
+    return _SUGGESTION.sub("", message)
+
+
+def preparing(preparer: Preparer) -> type[SchemaExtension]:
+    """Return the extension that has Strawberry use prepared documents, on every transport."""
+
+    class Preparing(SchemaExtension):
+        """Hands the prepared document to Strawberry in place of its own parsing and validation."""
+
+        def on_parse(self) -> Iterator[None]:
+            """Prepare the document, or refuse it."""
+            context = self.execution_context
+            try:
+                context.graphql_document = preparer.prepare(context.query or "").document
+                context.validation_rules = ()
+            except PreparationError as error:
+                context.pre_execution_errors = error.errors
+                raise error.errors[0] from error
+            yield
+
+    return Preparing
+
+
+__all__ = [
+    "GraphQLSyntaxError",
+    "Operation",
+    "PreparationError",
+    "Prepared",
+    "Preparer",
+    "document_id",
+    "preparing",
+    "without_suggestion",
+]

@@ -1,0 +1,26 @@
+"""Scalars of our own."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+Amount = NewType("Amount", int)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        raise ValueError("an Amount is a whole number")
+    return int(value)
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Amount: strawberry.scalar(
+        name="Amount",
+        description="A whole number of minor units of a currency, to 10^14: beyond Int, exact in a double.",
+        serialize=int,
+        parse_value=_whole,
+    )
+}

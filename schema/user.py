@@ -1,0 +1,99 @@
+"""Users, and what signing in answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models.user
+from auth.viewer import Viewer
+from schema.connection import Connection
+from schema.context import Info
+from schema.errors import Conflict, InvalidInput, NotSignedIn
+from schema.node import Node
+from schema.relations import computed, reference, related
+
+if TYPE_CHECKING:
+    from schema.asset import Asset
+    from schema.organization import Membership
+
+
+def _self(root: Node, viewer: Viewer) -> bool:
+    return viewer.user is not None and viewer.user == root.document.id
+
+
+@strawberry.type(description="A person.")
+class User(Node, stores=models.user.User):
+    """A person."""
+
+    name: str = strawberry.field(description="How they are called.")
+    avatar: Annotated[Asset, strawberry.lazy("schema.asset")] | None = reference(
+        "Asset", key="avatar", description="Their picture."
+    )
+    memberships: Connection[Annotated[Membership, strawberry.lazy("schema.organization")]] = related(
+        "memberships_by_user", by="user", visible=_self, description="Where they belong; only shown to themselves."
+    )
+
+    @computed("email", description="Their address; only shown to themselves.")
+    def email(self, info: Info) -> str | None:
+        """Return the address to its owner."""
+        return self.document.email if _self(self, info.context.viewer) else None
+
+    @computed("locale", description="Their language (BCP 47); only shown to themselves.")
+    def locale(self, info: Info) -> str | None:
+        """Return the language to its owner."""
+        return self.document.locale if _self(self, info.context.viewer) else None
+
+    def visible(self, viewer: Viewer) -> bool:
+        """Whether the viewer is this user; others meet users through what they share."""
+        return _self(self, viewer)
+
+
+@strawberry.type(description="A signed-in device's tokens.")
+class SignedIn:
+    """What signing up, signing in and refreshing answer."""
+
+    viewer: User = strawberry.field(description="Who is signed in.")
+    access_token: str = strawberry.field(description="Send it as `Authorization: Bearer …`.")
+    expires_in: int = strawberry.field(description="The access token's life in seconds.")
+    refresh_token: str = strawberry.field(description="Exchange it with `refresh`; it works once.")
+
+
+@strawberry.type(description="The device is signed out.")
+class SignedOut:
+    """What signing out answers."""
+
+    ok: bool = True
+
+
+@strawberry.input
+class SignUpInput:
+    """A new account."""
+
+    email: str
+    password: str = strawberry.field(description="10 to 256 characters.")
+    name: str
+    locale: str = "en"
+
+
+@strawberry.input
+class SignInInput:
+    """An account's credentials."""
+
+    email: str
+    password: str
+
+
+@strawberry.input
+class UpdateViewerInput:
+    """Fields that are left out stay as they are."""
+
+    name: str | None = strawberry.UNSET
+    locale: str | None = strawberry.UNSET
+    avatar_id: strawberry.ID | None = strawberry.UNSET
+
+
+SignUpResult = Annotated[SignedIn | InvalidInput | Conflict, strawberry.union("SignUpResult")]
+SignInResult = Annotated[SignedIn | NotSignedIn, strawberry.union("SignInResult")]
+RefreshResult = Annotated[SignedIn | NotSignedIn, strawberry.union("RefreshResult")]

@@ -1,0 +1,274 @@
+"""The asset store: originals by key, as a Protocol, and the implementation that keeps them in a folder.
+
+Keys are relative POSIX paths of safe segments, such as `<organization>/<sha256>` or `staging/<token>`.
+
+    AssetError
+    ├── AssetKeyError         the key is malformed; it never reaches the file system
+    ├── AssetMissingError     nothing is stored under the key
+    ├── AssetTooLargeError    more bytes than the limit were sent; nothing was kept
+    └── AssetStoreError       the store itself is in trouble: full, not writable, unreachable
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+_T = TypeVar("_T")
+
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_MOST_SEGMENTS = 8
+_BUFFER_BYTES = 1 << 20  # chunks are gathered to this size, so that small ones do not each cost a thread switch
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class AssetError(Exception):
+    """Any failure of an asset store. The message names the problem and never a path of the server."""
+
+
+class AssetKeyError(AssetError, ValueError):
+    """The key is not made of one to eight safe segments."""
+
+
+class AssetMissingError(AssetError):
+    """Nothing is stored under the key."""
+
+
+class AssetTooLargeError(AssetError):
+    """More bytes than the limit were sent."""
+
+
+class AssetStoreError(AssetError):
+    """The store cannot do its work: the disk is full, not writable or failing."""
+
+
+@dataclass(frozen=True)
+class StoredAsset:
+    """What was written: its key, its size in bytes, and the SHA-256 of its content in lowercase hex."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+class AssetStore(Protocol):
+    """Where originals are kept. Every write is durable when it returns, and visible whole or not at all."""
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes], *, limit: int) -> StoredAsset:
+        """Store `chunks` under `key`, replacing what was there; over `limit` bytes raises AssetTooLargeError."""
+        ...
+
+    async def read(self, key: str) -> bytes:
+        """Return the content, or raise AssetMissingError."""
+        ...
+
+    async def size(self, key: str) -> int:
+        """Return the content's size in bytes without reading it, or raise AssetMissingError."""
+        ...
+
+    async def copy(self, source: str, target: str) -> None:
+        """Make `target` hold what `source` holds now; AssetMissingError if there is no source."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget `key`; a key that holds nothing is no error."""
+        ...
+
+    async def check(self) -> None:
+        """Raise AssetStoreError unless the store can be written to."""
+        ...
+
+
+def check_key(key: str) -> tuple[str, ...]:
+    """Split a key into its segments.
+
+    Raises:
+        AssetKeyError: a segment is empty, starts with a dot, or has characters other than letters, digits, `._-`.
+
+    """
+    segments = tuple(key.split("/"))
+    if len(segments) > _MOST_SEGMENTS or not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        raise AssetKeyError("An asset's key is one to eight segments of letters, digits, '.', '_' and '-'.")
+    return segments
+
+
+def explain(error: OSError) -> str:
+    """Say what an operating-system error means to whoever operates the store."""
+    if error.errno in _DISK_FULL:
+        return "The asset store's disk is full; free some space or move DATA_DIR."
+    return f"The asset store failed: {error.strerror or type(error).__name__}."
+
+
+class FolderAssetStore:
+    """Originals as files under one folder.
+
+    A file is written beside its final place under a hidden name, flushed to disk, and renamed; so a reader sees the
+    old content or the new, never a part, and a process killed half-way leaves at most a hidden file.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes], *, limit: int) -> StoredAsset:
+        """Store `chunks` under `key`; see `AssetStore.write`."""
+        target = self._path(key)
+        digest, size, buffer = hashlib.sha256(), 0, bytearray()
+        partial, file = await _in_thread(_open_partial, target)
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise AssetTooLargeError(f"The file has more than {limit} bytes.")
+                digest.update(chunk)
+                buffer += chunk
+                if len(buffer) >= _BUFFER_BYTES:
+                    await _in_thread(_append, file, bytes(buffer))
+                    buffer.clear()
+            await _in_thread(_finish, file, bytes(buffer), partial, target)
+        finally:
+            _discard(file, partial)
+        return StoredAsset(key, size, digest.hexdigest())
+
+    async def read(self, key: str) -> bytes:
+        """Return the content; see `AssetStore.read`."""
+        return await _in_thread(self._path(key).read_bytes)
+
+    async def size(self, key: str) -> int:
+        """Return the size in bytes; see `AssetStore.size`."""
+        return (await _in_thread(self._path(key).stat)).st_size
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy durably; a hard link where the file system has them, since stored files are never changed in place."""
+        await _in_thread(_copy, self._path(source), self._path(target))
+
+    async def delete(self, key: str) -> None:
+        """Remove the file; see `AssetStore.delete`."""
+        await _in_thread(_delete, self._path(key))
+
+    async def check(self) -> None:
+        """Write and remove a small file; see `AssetStore.check`."""
+        await _in_thread(_probe, self._root)
+
+    def _path(self, key: str) -> Path:
+        return self._root.joinpath(*check_key(key))
+
+
+async def _in_thread(function: Callable[..., _T], *arguments: object) -> _T:
+    """Run blocking work in a thread; when cancelled, wait for it first, so that no file is closed under its feet."""
+    task = asyncio.ensure_future(asyncio.to_thread(_translated, function, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _translated(function: Callable[..., _T], *arguments: object) -> _T:
+    with _asset_errors():
+        return function(*arguments)
+
+
+@contextmanager
+def _asset_errors() -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise AssetMissingError("There is no such asset.") from error
+    except OSError as error:
+        raise AssetStoreError(explain(error)) from error
+
+
+def _open_partial(target: Path) -> tuple[Path, BinaryIO]:
+    _make_folder(target.parent)
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
+    return partial, partial.open("xb", buffering=0)
+
+
+def _append(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _finish(file: BinaryIO, rest: bytes, partial: Path, target: Path) -> None:
+    _append(file, rest)
+    os.fsync(file.fileno())
+    partial.replace(target)
+    _sync_folder(target.parent)
+
+
+def _discard(file: BinaryIO, partial: Path) -> None:
+    file.close()
+    with suppress(OSError):
+        partial.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise FileNotFoundError(errno.ENOENT, "no such asset")
+    _make_folder(target.parent)
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        _link_or_copy(source, partial)
+        partial.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)  # renaming a link onto its own file keeps both names
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:  # no hard links here, or too many of this file
+        copy_file(source, target)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's bytes and flush them to disk."""
+    with source.open("rb") as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, _BUFFER_BYTES)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def _delete(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+        _sync_folder(path.parent)
+
+
+def _probe(root: Path) -> None:
+    _make_folder(root)
+    probe = root / f".{secrets.token_hex(8)}.partial"
+    try:
+        probe.write_bytes(b"writable")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and flush each parent it was entered in."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
