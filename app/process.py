@@ -93,7 +93,7 @@ class _Serving:
         except _PortTakenError as error:
             sys.stderr.write(f"{error}\n")
             return 2
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged, and told to whoever supervises by the code
             _log.exception("The process could not start or stop.")
             return 1
         return self.code
@@ -106,7 +106,8 @@ class _Serving:
     async def unless_stopped(self, opening: asyncio.Future[Process]) -> Process | None:
         """Return the process, or None when a signal came while it was still connecting."""
         stopped = asyncio.ensure_future(self.stopping.wait())
-        await asyncio.wait([opening, stopped], return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [opening, stopped]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if opening.done():
             return opening.result()

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
@@ -107,7 +106,8 @@ class Supervisor:
             self.say("Stopping; press Ctrl-C again to kill everything at once.")
             self.stopping.set()
             return
-        for process in (*self.children, *self.services):
+        everything: list[Supervised] = [*self.children, *self.services]
+        for process in everything:
             process.kill()
         if self.preparing is not None and self.preparing.returncode is None:
             self.preparing.kill()
@@ -225,13 +225,3 @@ class Supervisor:
     def say(self, message: str, style: str = "dim") -> None:
         """Print a line of the supervisor's own."""
         self.console.print(message, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def default_console() -> Console:
-    """Return a console on stdout; unlike rich's own default it never wraps what is to be copied from a pipe."""
-    return Console(soft_wrap=not sys.stdout.isatty())
-
-
-def data_dir_of(settings: Settings) -> Path:
-    """Return the absolute data folder."""
-    return settings.data_dir.resolve()

@@ -1,4 +1,4 @@
-"""Access tokens, refresh tokens, and the signature of a client's own writes.
+"""Access tokens, refresh tokens, and what else is signed.
 
 Access tokens are JWTs of type `at+jwt` (RFC 9068, 8725), good for five minutes. Refresh tokens are opaque; only their
 SHA-256 is stored.
@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Literal
 
 import jwt
 from beanie import PydanticObjectId
@@ -20,6 +21,10 @@ _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
 _ISSUER = _AUDIENCE = "disenopro"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
+
+
+Purpose = Literal["own-write", "upload"]
+"""What a signature of ours is for: a moment that a client has seen its own write at, or the right to upload."""
 
 
 class InvalidTokenError(Exception):
@@ -38,13 +43,9 @@ class Keys:
     """The keys derived from the deployment's secret: one for each use, so that no signature serves for another."""
 
     def __init__(self, secret: str) -> None:
-        self._access = self._derive(secret, "access-token")
-        self._write = self._derive(secret, "own-write")
+        self._secret = secret.encode()
+        self._access = self._derive("access-token")
         self._kid = sha256(self._access).hexdigest()[:8]
-
-    @staticmethod
-    def _derive(secret: str, purpose: str) -> bytes:
-        return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
     def access_token(self, claims: Claims, now: datetime | None = None) -> str:
         """Sign an access token."""
@@ -84,18 +85,21 @@ class Keys:
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidTokenError("The access token is not valid.") from error
 
-    def sign_write(self, moment: str) -> str:
-        """Return `<moment>.<signature>` for the `Edge-As-Of` header: the client has seen its own write at `moment`."""
-        return f"{moment}.{self._signature(moment)}"
+    def sign(self, purpose: Purpose, text: str) -> str:
+        """Return `<text>.<signature>`; `text` has no dot."""
+        return f"{text}.{self._signature(purpose, text)}"
 
-    def verified_write(self, header: str) -> str | None:
-        """Return the moment that a client sent back, None if we never signed it."""
-        moment, _, signature = header.partition(".")
-        genuine = hmac.compare_digest(signature.encode(), self._signature(moment).encode())
-        return moment if signature and genuine else None
+    def verified(self, purpose: Purpose, signed: str) -> str | None:
+        """Return the text of what `sign` made for the same purpose, None for anything else."""
+        text, _, signature = signed.partition(".")
+        genuine = hmac.compare_digest(signature.encode(), self._signature(purpose, text).encode())
+        return text if genuine else None
 
-    def _signature(self, moment: str) -> str:
-        return hmac.digest(self._write, moment.encode(), "sha256").hex()[:32]
+    def _signature(self, purpose: Purpose, text: str) -> str:
+        return hmac.digest(self._derive(purpose), text.encode(), "sha256").hex()[:32]
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, purpose.encode(), "sha256")
 
 
 def new_refresh_token() -> str:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from beanie import PydanticObjectId
 
 from auth.permissions import GRANTS, Permission
 from models.errors import NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Membership, Role
-
-
-class Owned(Protocol):
-    """What belongs to an organization."""
-
-    organization: PydanticObjectId
 
 
 @dataclass(frozen=True)
@@ -41,8 +34,10 @@ class Viewer:
         role = self.roles.get(organization)
         return role is not None and permission in GRANTS[role]
 
-    def require(self, permission: Permission, thing: Owned | None, kind: str, *, path: tuple[str, ...] = ()) -> None:
-        """Let the caller do something to `thing` (None: there is none), or say why not.
+    def require(
+        self, permission: Permission, organization: PydanticObjectId | None, kind: str, *, path: tuple[str, ...] = ()
+    ) -> None:
+        """Let the caller do something to a thing of an organization (None: there is no such thing), or say why not.
 
         Raises:
             NotSignedInError: nobody is signed in.
@@ -51,11 +46,10 @@ class Viewer:
 
         """
         self.require_user()
-        if thing is None or not self.may(Permission.READ, thing.organization):
+        if organization is None or not self.may(Permission.READ, organization):
             raise NotFoundError(kind, path=path)
-        if not self.may(permission, thing.organization):
-            role = self.roles[thing.organization]
-            raise NotAllowedError(f"Your role here, {role}, does not include {permission}.", path=path)
+        if not self.may(permission, organization):
+            raise NotAllowedError(f"Your role here, {self.roles[organization]}, lacks {permission}.", path=path)
 
 
 ANONYMOUS = Viewer()

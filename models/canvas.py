@@ -19,6 +19,10 @@ from models.errors import InvalidInputError
 MOST_EDITS = 500
 """How many edits a batch may have."""
 
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ORDER_DIGITS = 6
+_LONGEST_ORDER = 64
+
 
 class _Edit(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -147,15 +151,25 @@ def check_size(count: int) -> None:
 
 
 def order_after(key: str) -> str:
-    """Return an order key that sorts after `key`: short, and with room for more.
+    """Return an order key that sorts after `key`, six characters long as a rule.
 
-    Keys are compared as ASCII text, digits before capitals before small letters.
+    Keys are compared as ASCII text, digits before capitals before small letters. The key's first six characters are
+    counted up as a number, which leaves room for 62^6 keys, and for any number between two of them.
     """
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    for place in range(len(key)):
-        if key[place] != alphabet[-1]:
-            return key[:place] + alphabet[alphabet.index(key[place]) + 1]
-    return key + "1"
+    if not key:
+        return "U" + "0" * (_ORDER_DIGITS - 1)
+    head = key[:_ORDER_DIGITS].ljust(_ORDER_DIGITS, "0")
+    if head == _ALPHABET[-1] * _ORDER_DIGITS:
+        return (key + "U")[:_LONGEST_ORDER]
+    number = 0
+    for character in head:
+        number = number * len(_ALPHABET) + _ALPHABET.index(character)
+    digits = []
+    number += 1
+    for _ in range(_ORDER_DIGITS):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits))
 
 
 def _living(canvas: Canvas, key: str) -> dict[str, Any] | Reason:

@@ -74,6 +74,7 @@ class Element(Entity):
     """
 
     id: str  # type: ignore[assignment]  # composed, see above
+    organization: PydanticObjectId
     design: PydanticObjectId
     key: ElementKey
     kind: ElementKind

@@ -43,7 +43,7 @@ class Canvas:
     """A consistent snapshot; the one list that is not paged."""
 
     seq: int = strawberry.field(description="The number of the newest batch that it shows.")
-    elements: list[Element] = strawberry.field(description="The objects, from bottom to top.")
+    elements: list[Element] = strawberry.field(description="The objects, from bottom to top.", metadata={"rows": 50})
 
 
 @strawberry.input

@@ -68,7 +68,7 @@ class Conflict(UserError):
 
 
 def _handler(exception: type[DomainError], member: type[UserError]) -> ExceptionHandler[Any, Any]:
-    class Handler(ExceptionHandler[Any, Any]):
+    class Handler:
         """Translates one kind of failure."""
 
         exception_type = exception

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +109,7 @@ def check_measure(measure: Measure, limits: Limits) -> None:
     ):
         found, allowed = getattr(measure, name), getattr(limits, name)
         if found > allowed:
-            amount = str(found) if found < 10**9 else "more than 10^9"  # noqa: PLR2004 - a bomb's count says nothing
+            amount = str(found) if found < 10**9 else "more than 10^9"
             raise GraphQLError(f"The operation has {amount} {words}; {allowed} are allowed.")
 
 
@@ -131,7 +131,7 @@ class Measurer:
     def operation(self, node: OperationDefinitionNode) -> Measure:
         """Return what an operation adds up to."""
         root = self.schema.get_root_type(node.operation)
-        return self._set(node.selection_set, root) + Measure(directives=len(node.directives))
+        return self._set(node.selection_set, root) + Measure(directives=_count(node.directives))
 
     def root_fields(self, selections: SelectionSetNode, seen: frozenset[str] = frozenset()) -> Iterator[str]:
         """Yield the names of an operation's entry fields, through fragments."""
@@ -151,7 +151,7 @@ class Measurer:
         total = Measure()
         keys: Counter[str] = Counter()
         for node in selections.selections:
-            total += Measure(directives=len(node.directives))
+            total += Measure(directives=_count(node.directives))
             if isinstance(node, FieldNode):
                 keys[node.alias.value if node.alias else node.name.value] += 1
                 total += self._field(node, parent)
@@ -172,7 +172,7 @@ class Measurer:
             self._open.add(name)
             parent = self.schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._set(fragment.selection_set, parent) + Measure(
-                directives=len(fragment.directives)
+                directives=_count(fragment.directives)
             )
             self._open.discard(name)
         return self._measured[name]
@@ -192,6 +192,10 @@ class Measurer:
         )
 
 
+def _count(nodes: Sized | None) -> int:
+    return len(nodes) if nodes else 0
+
+
 def metadata_of(definition: Any) -> dict[str, Any]:
     """Return what a field's declaration says of it, from graphql-core's field."""
     extensions = getattr(definition, "extensions", None) or {}
@@ -205,8 +209,8 @@ def _rows(node: FieldNode, definition: Any) -> int:
     if "ids" in arguments:
         return MOST_FIRST
     if "first" not in arguments:
-        return metadata_of(definition).get("rows", 1)
-    given = next((argument.value for argument in node.arguments if argument.name.value == "first"), None)
+        return int(metadata_of(definition).get("rows", 1))
+    given = next((argument.value for argument in node.arguments or () if argument.name.value == "first"), None)
     if given is None:
         return DEFAULT_FIRST
     if isinstance(given, IntValueNode):

@@ -10,6 +10,7 @@ from beanie import PydanticObjectId
 
 from auth.viewer import Viewer
 from models.entity import Entity
+from models.register import tenant
 from schema import ids
 
 TYPES: dict[type[Entity], type[Node]] = {}
@@ -42,12 +43,13 @@ class Node:
     @classmethod
     def of(cls, document: Any) -> Self:
         """Show a document."""
-        plain = {name: getattr(document, name) for name in _plain_fields(cls)}
+        shape: Any = cls  # what `cache` takes as a key
+        plain = {name: getattr(document, name) for name in _plain_fields(shape)}
         return cls(document=document, **plain)
 
     def tenant(self) -> PydanticObjectId | None:
         """Return the organization that it belongs to."""
-        return getattr(self.document, "organization", None)
+        return tenant(self.document)
 
     def visible(self, viewer: Viewer) -> bool:
         """Whether a viewer may know of it, when they come with its id."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from beanie import PydanticObjectId
 
 import models.organization
 from models.organization import Plan, Role
@@ -53,11 +52,6 @@ class Organization(Node, stores=models.organization.Organization):
     def viewer_role(self, info: Info) -> Role | None:
         """Return the viewer's role."""
         return info.context.viewer.roles.get(self.document.id)
-
-    def tenant(self) -> PydanticObjectId | None:
-        """Return itself."""
-        organization: PydanticObjectId = self.document.id
-        return organization
 
 
 @strawberry.type(description="One user's role in one organization.")

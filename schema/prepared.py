@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -157,8 +157,11 @@ def without_suggestion(message: str) -> str:
     return _SUGGESTION.sub("", message)
 
 
-def preparing(preparer: Preparer) -> type[SchemaExtension]:
-    """Return the extension that has Strawberry use prepared documents, on every transport."""
+def preparing(preparer: Callable[[], Preparer]) -> type[SchemaExtension]:
+    """Return the extension that has Strawberry use prepared documents, on every transport.
+
+    The preparer is asked for late, because it needs the schema that the extension is part of.
+    """
 
     class Preparing(SchemaExtension):
         """Hands the prepared document to Strawberry in place of its own parsing and validation."""
@@ -167,7 +170,7 @@ def preparing(preparer: Preparer) -> type[SchemaExtension]:
             """Prepare the document, or refuse it."""
             context = self.execution_context
             try:
-                context.graphql_document = preparer.prepare(context.query or "").document
+                context.graphql_document = preparer().prepare(context.query or "").document
                 context.validation_rules = ()
             except PreparationError as error:
                 context.pre_execution_errors = error.errors

@@ -10,7 +10,7 @@ import models.user
 from auth.viewer import Viewer
 from schema.connection import Connection
 from schema.context import Info
-from schema.errors import Conflict, InvalidInput, NotSignedIn
+from schema.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from schema.node import Node
 from schema.relations import computed, reference, related
 
@@ -97,3 +97,6 @@ class UpdateViewerInput:
 SignUpResult = Annotated[SignedIn | InvalidInput | Conflict, strawberry.union("SignUpResult")]
 SignInResult = Annotated[SignedIn | NotSignedIn, strawberry.union("SignInResult")]
 RefreshResult = Annotated[SignedIn | NotSignedIn, strawberry.union("RefreshResult")]
+UpdateViewerResult = Annotated[
+    User | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("UpdateViewerResult")
+]

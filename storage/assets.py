@@ -14,15 +14,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-import os
 import re
-import secrets
-import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from storage import durable_files
 
 _T = TypeVar("_T")
 
@@ -123,7 +121,7 @@ class FolderAssetStore:
         """Store `chunks` under `key`; see `AssetStore.write`."""
         target = self._path(key)
         digest, size, buffer = hashlib.sha256(), 0, bytearray()
-        partial, file = await _in_thread(_open_partial, target)
+        partial, file = await _in_thread(durable_files.open_partial, target)
         try:
             async for chunk in chunks:
                 size += len(chunk)
@@ -132,32 +130,32 @@ class FolderAssetStore:
                 digest.update(chunk)
                 buffer += chunk
                 if len(buffer) >= _BUFFER_BYTES:
-                    await _in_thread(_append, file, bytes(buffer))
+                    await _in_thread(durable_files.append, file, bytes(buffer))
                     buffer.clear()
-            await _in_thread(_finish, file, bytes(buffer), partial, target)
+            await _in_thread(durable_files.finish, file, bytes(buffer), partial, target)
         finally:
-            _discard(file, partial)
+            durable_files.discard(file, partial)
         return StoredAsset(key, size, digest.hexdigest())
 
     async def read(self, key: str) -> bytes:
         """Return the content; see `AssetStore.read`."""
-        return await _in_thread(self._path(key).read_bytes)
+        return await _in_thread(_present, self._path(key).read_bytes)
 
     async def size(self, key: str) -> int:
         """Return the size in bytes; see `AssetStore.size`."""
-        return (await _in_thread(self._path(key).stat)).st_size
+        return await _in_thread(_present, _size, self._path(key))
 
     async def copy(self, source: str, target: str) -> None:
         """Copy durably; a hard link where the file system has them, since stored files are never changed in place."""
-        await _in_thread(_copy, self._path(source), self._path(target))
+        await _in_thread(_present, durable_files.copy, self._path(source), self._path(target))
 
     async def delete(self, key: str) -> None:
         """Remove the file; see `AssetStore.delete`."""
-        await _in_thread(_delete, self._path(key))
+        await _in_thread(durable_files.delete, self._path(key))
 
     async def check(self) -> None:
         """Write and remove a small file; see `AssetStore.check`."""
-        await _in_thread(_probe, self._root)
+        await _in_thread(durable_files.probe, self._root)
 
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key))
@@ -165,110 +163,22 @@ class FolderAssetStore:
 
 async def _in_thread(function: Callable[..., _T], *arguments: object) -> _T:
     """Run blocking work in a thread; when cancelled, wait for it first, so that no file is closed under its feet."""
-    task = asyncio.ensure_future(asyncio.to_thread(_translated, function, *arguments))
+    task = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def _translated(function: Callable[..., _T], *arguments: object) -> _T:
-    with _asset_errors():
-        return function(*arguments)
-
-
-@contextmanager
-def _asset_errors() -> Iterator[None]:
-    try:
-        yield
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise AssetMissingError("There is no such asset.") from error
     except OSError as error:
         raise AssetStoreError(explain(error)) from error
 
 
-def _open_partial(target: Path) -> tuple[Path, BinaryIO]:
-    _make_folder(target.parent)
-    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-    return partial, partial.open("xb", buffering=0)
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
-def _append(file: BinaryIO, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _finish(file: BinaryIO, rest: bytes, partial: Path, target: Path) -> None:
-    _append(file, rest)
-    os.fsync(file.fileno())
-    partial.replace(target)
-    _sync_folder(target.parent)
-
-
-def _discard(file: BinaryIO, partial: Path) -> None:
-    file.close()
-    with suppress(OSError):
-        partial.unlink()
-
-
-def _copy(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise FileNotFoundError(errno.ENOENT, "no such asset")
-    _make_folder(target.parent)
-    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
+def _present(function: Callable[..., _T], *arguments: object) -> _T:
     try:
-        _link_or_copy(source, partial)
-        partial.replace(target)
-        _sync_folder(target.parent)
-    finally:
-        partial.unlink(missing_ok=True)  # renaming a link onto its own file keeps both names
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except FileNotFoundError:
-        raise
-    except OSError:  # no hard links here, or too many of this file
-        copy_file(source, target)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file's bytes and flush them to disk."""
-    with source.open("rb") as reader, target.open("xb") as writer:
-        shutil.copyfileobj(reader, writer, _BUFFER_BYTES)
-        writer.flush()
-        os.fsync(writer.fileno())
-
-
-def _delete(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        path.unlink()
-        _sync_folder(path.parent)
-
-
-def _probe(root: Path) -> None:
-    _make_folder(root)
-    probe = root / f".{secrets.token_hex(8)}.partial"
-    try:
-        probe.write_bytes(b"writable")
-    finally:
-        probe.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and flush each parent it was entered in."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return function(*arguments)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise AssetMissingError("There is no such asset.") from error

@@ -12,7 +12,7 @@ import os
 
 os.environ.setdefault("VIPS_CONCURRENCY", "1")
 
-import pyvips  # noqa: E402 - the variable above must be set first
+import pyvips
 
 pyvips.cache_set_max(0)
 pyvips.block_untrusted_set(True)

@@ -17,9 +17,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run until a signal; 0 after it, 1 when something did not become ready, 2 for a setting to change."""
     del arguments
-    # Each run of asyncio's own loop watches its children from the thread that started them, which the leash needs.
-    return asyncio.run(_run(settings))
-
-
-async def _run(settings: Settings) -> int:
-    return await Supervisor(settings).run()
+    # Not uvloop: the children are started from the main thread, whose life the leash is tied to.
+    return asyncio.run(Supervisor(settings).run())

@@ -10,11 +10,19 @@ from typing import NamedTuple
 from app.embedded.errors import PortTakenError
 
 
+class Listener(NamedTuple):
+    """A port that is to be listened on, and the setting that changes it."""
+
+    host: str
+    port: int
+    setting: str
+
+
 def port_is_free(host: str, port: int) -> bool:
     """Return whether a server could listen on `host`:`port` now.
 
     Raises:
-        OSError: `host` cannot be resolved, or the port needs rights this user lacks.
+        OSError: `host` cannot be resolved or is not this machine's, or the port needs rights this user lacks.
 
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -31,12 +39,13 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-class Listener(NamedTuple):
-    """A port that is to be listened on, and the setting that changes it."""
-
-    host: str
-    port: int
-    setting: str
+def problem_of(listener: Listener) -> str | None:
+    """Return why a port cannot be listened on, with the setting to change, or None when it can."""
+    host, port, setting = listener
+    try:
+        return None if port_is_free(host, port) else taken(port, setting)
+    except OSError as error:
+        return f"Nothing can listen on {host}:{port} ({error.strerror}); set {setting} or the host to another value."
 
 
 def require_free(listeners: Sequence[Listener]) -> None:
@@ -48,11 +57,12 @@ def require_free(listeners: Sequence[Listener]) -> None:
     """
     settings: dict[int, str] = {}
     problems = []
-    for host, port, setting in listeners:
+    for listener in listeners:
+        _, port, setting = listener
         if port in settings:
             problems.append(f"{settings[port]} and {setting} both mean port {port}; set one of them to another port.")
-        elif not port_is_free(host, port):
-            problems.append(taken(port, setting))
+        elif problem := problem_of(listener):
+            problems.append(problem)
         settings.setdefault(port, setting)
     if problems:
         raise PortTakenError("\n".join(problems))

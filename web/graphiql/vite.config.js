@@ -33,6 +33,7 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     sourcemap: false,
+    license: { fileName: "licenses.md" }, // of what is bundled
     chunkSizeWarningLimit: 4096, // kB; Monaco is one large piece, loaded once and kept by the browser
     modulePreload: { polyfill: false }, // every browser that runs Monaco preloads modules itself
     rolldownOptions: {

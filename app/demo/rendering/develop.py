@@ -11,12 +11,13 @@ Array = npt.NDArray[Any]
 
 _STOPS = 4096
 _WHITE = 6.0  # the brightest light that the film curve tells apart
+_SATURATION = 0.88
 _GRAIN = 2.1  # deviation, in steps of 1/255
 
 
 def _film_curve() -> Array:
     """Tabulate the curve over sqrt(light): a soft shoulder, a gentle toe, then sRGB."""
-    light = (np.linspace(0, 1, _STOPS) ** 2) * _WHITE
+    light = ((np.linspace(0, 1, _STOPS) ** 2) * _WHITE) ** 1.1
     toned = (light * (2.43 * light + 0.06)) / (light * (2.43 * light + 0.62) + 0.14)
     toned = toned / toned[-1]
     code = np.where(toned <= 0.0031308, toned * 12.92, 1.055 * toned ** (1 / 2.4) - 0.055)  # noqa: PLR2004 — sRGB
@@ -52,7 +53,8 @@ def develop(light: Array, grade: Grade, random: np.random.Generator) -> npt.NDAr
     height, width, _ = light.shape
     luminance = light[::4, ::4] @ np.array([0.21, 0.72, 0.07], np.float32)
     middle = float(np.exp(np.log(np.clip(luminance, 1e-3, 3.0)).mean()))
-    light = light * (np.array(grade.tint, np.float32) * (grade.key / middle))
+    calm = (_SATURATION * np.eye(3) + (1 - _SATURATION) * np.array([[0.21], [0.72], [0.07]])) * np.array(grade.tint)
+    light = light @ (calm * (grade.key / middle)).astype(np.float32)
     light += _bloom(light, grade.bloom)
     y = (np.arange(height, dtype=np.float32) - height / 2)[:, None] / width
     x = (np.arange(width, dtype=np.float32) - width / 2)[None, :] / width

@@ -7,44 +7,53 @@ import numpy as np
 import numpy.typing as npt
 
 from app.demo.rendering.camera import View
-from app.demo.rendering.light import column, gather, sunlit
+from app.demo.rendering.light import gather, sunlit
 from app.demo.rendering.scene import Scene
 from app.demo.rendering.solids import Solid, normals
+from app.demo.rendering.vectors import column, dot
 
 Array = npt.NDArray[Any]
 
-_COLUMNS = 320  # points across the picture
+_COLUMNS = 270  # points across the picture
 _SAMPLES = 4
+_CHUNK = 16_384  # pixels at a time, so that the temporaries stay in the processor's cache
 _ALIKE = 0.85  # cosine between normals that share their light
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Light `(rows, columns, 5)`: three colours, the share of windows seen, the sun; with each point's solid and normal."""
+    """Points `(rows, columns, 8)`: three colours, the share of windows seen, the sun, the normal; and their solids."""
 
     step: int
-    light: Array
+    packed: Array
     which: Array
-    normal: Array
 
     def spread(self, number: int, rows: Array, columns: Array, normal: Array) -> tuple[Array, Array]:
         """Return the light `(5, n)` of pixels on one solid, and which of them found no neighbour to take it from."""
+        total, weight = np.empty((5, rows.size), np.float32), np.empty(rows.size, np.float32)
+        for begin in range(0, rows.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            self._spread(number, rows[part], columns[part], normal[:, part], total[:, part], weight[part])
+        return total, np.flatnonzero(weight == 0)
+
+    def _spread(self, number: int, rows: Array, columns: Array, normal: Array, total: Array, weight: Array) -> None:
         height, width = self.which.shape
         y = (rows.astype(np.float32) + 0.5) / self.step - 0.5
         x = (columns.astype(np.float32) + 0.5) / self.step - 0.5
         top, left = np.floor(y), np.floor(x)
         fy, fx = y - top, x - left
-        flat_light, flat_normal = self.light.reshape(-1, 5), self.normal.reshape(-1, 3)
-        total, weight = np.zeros((rows.size, 5), np.float32), np.zeros(rows.size, np.float32)
+        flat = self.packed.reshape(-1, 8)
+        total[:], weight[:] = 0, 0
         for down, part_y in ((0, 1 - fy), (1, fy)):
             line = np.clip(top.astype(np.int32) + down, 0, height - 1) * width
             for right, part_x in ((0, 1 - fx), (1, fx)):
                 place = line + np.clip(left.astype(np.int32) + right, 0, width - 1)
-                alike = np.maximum((flat_normal[place].T * normal).sum(axis=0), 0.05) ** 4
-                part = (part_y * part_x + 1e-4) * alike * (self.which.ravel()[place] == number)
-                total += flat_light[place] * part[:, None]
+                near = flat.take(place, axis=0).T
+                alike = np.square(np.square(np.maximum(dot(near[5:], normal), 0.05)))
+                part = (part_y * part_x + 1e-4) * alike * (self.which.ravel().take(place) == number)
+                total += near[:5] * part
                 weight += part
-        return (total / np.maximum(weight, 1e-12)[:, None]).T, np.flatnonzero(weight == 0)
+        total /= np.maximum(weight, 1e-12)
 
 
 def coarse_grid(scene: Scene, view: View, casters: list[Solid], bodies: list[Solid], random: np.random.Generator) -> Grid:
@@ -67,7 +76,7 @@ def coarse_grid(scene: Scene, view: View, casters: list[Solid], bodies: list[Sol
     light = np.zeros((5, which.size), np.float32)
     numbers = _stratified(shape, random)[:, :, seen]
     light[:4, seen] = gather(scene.lights, bodies, points[:, seen], normal[:, seen], numbers)
-    lit = seen[(normal[:, seen] * column(scene.lights.to_sun)).sum(axis=0) > 0]
+    lit = seen[dot(normal[:, seen], column(scene.lights.to_sun)) > 0]
     if max(scene.lights.sun) > 0:
         light[4, lit] = sunlit(scene.lights, casters, points[:, lit] + normal[:, lit] * 0.012)
     light = light.T.reshape(*shape, 5)
@@ -75,7 +84,7 @@ def coarse_grid(scene: Scene, view: View, casters: list[Solid], bodies: list[Sol
     smooth = light[..., :4]
     for spacing in (1, 2, 3):
         smooth = _smooth(smooth, which, normal, spacing)
-    return Grid(step, np.concatenate([smooth, light[..., 4:]], axis=2), which, normal)
+    return Grid(step, np.concatenate([smooth, light[..., 4:], normal], axis=2), which)
 
 
 def _stratified(shape: tuple[int, int], random: np.random.Generator) -> Array:

@@ -37,5 +37,5 @@ def _skyline(outside: Outside, bearing: Array, layer: int) -> Array:
     wave = 0.05 - 0.05 * layer + 0.035 * np.sin(x) + 0.018 * np.sin(x * 2.7 + 1) + 0.006 * np.sin(x * 8.3)
     if not outside.town or layer == 0:
         return wave
-    house = np.floor(bearing * (14 - 3 * layer) + layer * 0.4)
-    return wave + 0.075 * scatter(house, house * 0 + layer + outside.seed) ** 1.5
+    house = np.floor(bearing * (46 - 9 * layer) + layer * 0.4)
+    return wave + 0.06 * scatter(house, house * 0 + layer + outside.seed) ** 1.5

@@ -102,11 +102,11 @@ class Stage:
             box((w / 2, 0, FRONT), (WALL, h, d - FRONT + WALL), wall),
             *(box((-w / 2 - WALL, y, a), (WALL, tall, b - a), wall) for a, b, y, tall in _around(left, FRONT, d, h)),
             *(box((a, y, d), (b - a, tall, WALL), self.back or wall) for a, b, y, tall in _around(back, -w / 2, w / 2, h)),
-            box((w / 2 - 0.014, 0, FRONT), (0.014, 0.09, d - FRONT), skirting),
+            box((w / 2 - 0.005, 0, FRONT), (0.005, 0.09, d - FRONT), skirting),
         ]
         if all(o.centre[1] - o.half_height > 0.2 for o in self.openings):  # noqa: PLR2004 — no window reaches the floor
-            pieces.append(box((-w / 2, 0, d - 0.014), (w, 0.09, 0.014), skirting))
-            pieces.append(box((-w / 2, 0, FRONT), (0.014, 0.09, d - FRONT), skirting))
+            pieces.append(box((-w / 2, 0, d - 0.005), (w, 0.09, 0.005), skirting))
+            pieces.append(box((-w / 2, 0, FRONT), (0.005, 0.09, d - FRONT), skirting))
         for solid in pieces:
             solid.casts = False
         return pieces

@@ -9,11 +9,12 @@ import numpy.typing as npt
 from app.demo.rendering import materials
 from app.demo.rendering.camera import View, look, soften
 from app.demo.rendering.grid import Grid, coarse_grid
-from app.demo.rendering.light import Lights, column, gather, sunlit
+from app.demo.rendering.light import Lights, gather, sunlit
 from app.demo.rendering.noise import smooth_step
 from app.demo.rendering.outside import open_air
 from app.demo.rendering.scene import Scene
 from app.demo.rendering.solids import FAR, Solid, meet, normals
+from app.demo.rendering.vectors import column, dot, length
 
 Array = npt.NDArray[Any]
 
@@ -21,7 +22,7 @@ _MIRROR = 0.5  # gloss from which a surface shows the room again
 _SUN_DISC = 0.012  # spread of sun rays: wider than the true sun, as after a thin haze
 _SUN_SAMPLES = 3
 _FINE_SAMPLES = 4
-_SLIM = 0.03  # metres: what is thinner throws no shadow but the sun's
+_SLIM, _SMALL = 0.03, 0.13  # metres: what is thinner or smaller throws no shadow but the sun's
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def render(scene: Scene, random: np.random.Generator) -> Array:
     camera = scene.camera
     view = look(camera, scene.solids)
     casters = [solid for solid in scene.solids if solid.casts]
-    bodies = [solid for solid in casters if sorted(solid.half)[1] > _SLIM]
+    bodies = [solid for solid in casters if sorted(solid.half)[1] > _SLIM and max(solid.half) > _SMALL]
     grid = coarse_grid(scene, view, casters, bodies, random)
     pixels = _light_up(scene, view, grid, random, casters, bodies)
     picture = np.zeros((camera.height * camera.width, 3), np.float32)
@@ -88,7 +89,7 @@ def _sharpen_sun(
     if max(lights.sun) == 0:
         light[4] = 0
         return
-    facing = np.maximum((normal * column(lights.to_sun)).sum(axis=0), 0)
+    facing = np.maximum(dot(normal, column(lights.to_sun)), 0)
     unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0))  # noqa: PLR2004 — a shadow's edge
     light[4] = np.where(light[4] > 0.5, facing, 0)  # noqa: PLR2004 — likewise
     at = points[:, unsure] + normal[:, unsure] * 0.012
@@ -105,7 +106,7 @@ def _colour(scene: Scene, pixels: _Pixels, number: int, part: slice) -> Array:
     along, points, normal, light = pixels.along[part], pixels.points[:, part], pixels.normal[:, part], pixels.light[:, part]
     if solid.material.gloss >= _MIRROR:
         return _reflection(scene, solid, points, ray + 2 * normal * _cosine(ray, normal))
-    facing = _cosine(ray, normal) / np.sqrt((ray * ray).sum(axis=0))
+    facing = _cosine(ray, normal) / length(ray)
     footprint = along / (scene.camera.width * np.maximum(np.abs(facing), 0.15))
     surface = surface_colour(solid, points, normal, footprint)
     if solid.material.glow > 0:
@@ -117,7 +118,7 @@ def _colour(scene: Scene, pixels: _Pixels, number: int, part: slice) -> Array:
 
 
 def _cosine(ray: Array, normal: Array) -> Array:
-    return -(ray * normal).sum(axis=0)
+    return -dot(ray, normal)
 
 
 def surface_colour(solid: Solid, points: Array, normal: Array, footprint: Array) -> Array:
@@ -131,24 +132,24 @@ def _sheen(lights: Lights, points: Array, normal: Array, ray: Array, facing: Arr
     """Windows and lamps mirrored in a polished surface, blurred by distance."""
     fresnel = gloss + (1 - gloss) * (1 - np.clip(facing, 0, 1)) ** 5 * min(1.0, gloss * 12)
     away = ray + 2 * normal * _cosine(ray, normal)
-    away /= np.sqrt((away * away).sum(axis=0))
+    away /= length(away)
     shine = np.zeros_like(points)
     for opening in lights.openings:
         inward, across = column(opening.inward), column(opening.across)
         way = column(opening.centre) - points
-        speed = np.minimum((away * inward).sum(axis=0), -1e-4)
-        along = (way * inward).sum(axis=0) / speed
+        speed = np.minimum(dot(away, inward), -1e-4)
+        along = dot(way, inward) / speed
         at = away * along - way
         blur = 0.06 + 0.10 * np.abs(along)
-        u, v = np.abs((at * across).sum(axis=0)), np.abs(at[1])
+        u, v = np.abs(dot(at, across)), np.abs(at[1])
         part = (1 - smooth_step(opening.half_width - blur, opening.half_width + blur, u)) * (
             1 - smooth_step(opening.half_height - blur, opening.half_height + blur, v)
         )
         shine += column(lights.sky) * (part * (along > 0))
     for lamp in lights.lamps:
         way = column(lamp.centre) - points
-        square = (way * way).sum(axis=0)
-        aligned = np.maximum((away * way).sum(axis=0) / np.sqrt(square), 0)
+        square = dot(way, way)
+        aligned = np.maximum(dot(away, way) / np.sqrt(square), 0)
         shine += column(lamp.power) * (6 * aligned**60 / (square + 0.5))
     if not lights.enclosed:
         shine += column(lights.sky) * np.clip(away[1] + 0.3, 0, 1)
@@ -182,7 +183,7 @@ def _reflection(scene: Scene, mirror: Solid, points: Array, ray: Array) -> Array
             colour[:, index] = surface * solid.material.glow
             continue
         light = gather(lights, [], at, normal, np.full((1, 2, index.size), 0.5, np.float32))[:3]
-        sun = sunlit(lights, [], at + normal * 0.012) * np.maximum((normal * column(lights.to_sun)).sum(axis=0), 0)
+        sun = sunlit(lights, [], at + normal * 0.012) * np.maximum(dot(normal, column(lights.to_sun)), 0)
         colour[:, index] = surface * (light * 0.8 + column(lights.sun) * sun)
     return colour * 0.9
 

@@ -37,10 +37,10 @@ try {
   });
 
   await page.goto(url);
-  await page.locator(".graphiql-query-editor .view-line", { hasText: "gallery" }).waitFor();
+  await page.locator(".graphiql-query-editor .view-line", { hasText: "query Gallery" }).waitFor();
   await page.getByRole("button", { name: "Execute query" }).click();
   const response = page.locator(".graphiql-response");
-  await response.locator(".view-line", { hasText: /"(data|errors)"/ }).waitFor();
+  await response.locator(".view-line", { hasText: /"(data|errors)"/ }).first().waitFor();
   const result = await text(response);
 
   await page.getByRole("button", { name: "Show Documentation Explorer" }).click();

@@ -36,6 +36,6 @@ export async function run(create) {
 /** An error, a list of GraphQL errors, or the WebSocket's close event, in one line. */
 function describe(error) {
   if (Array.isArray(error)) return JSON.stringify(error);
-  if (error && typeof error === "object" && "code" in error) return `closed: ${error.code} ${error.reason ?? ""}`.trim();
-  return error instanceof Error ? error.message : JSON.stringify(error);
+  if (typeof error?.code === "number") return `closed: ${error.code} ${error.reason ?? ""}`.trim();
+  return error?.message || String(error);
 }

@@ -1,5 +1,6 @@
 // What a newcomer sees in the first tab; it runs as it stands against the demo data.
-export const DEFAULT_QUERY = `# Welcome to DiseñoPro. Public projects, newest first:
+export const DEFAULT_QUERY = `# Welcome to DiseñoPro.
+# Public projects, newest first:
 query Gallery {
   gallery(first: 3) {
     edges {
@@ -22,5 +23,6 @@ query Gallery {
   }
 }
 
-# Signed in: put { "Authorization": "Bearer <access token>" } into Headers, below.
+# To be signed in, put into Headers, below:
+# { "Authorization": "Bearer <access token>" }
 `;

@@ -1,0 +1,127 @@
+"""Comments on a design."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+import models.comment
+import models.design
+from auth.permissions import Permission
+from models.entity import now
+from models.errors import InvalidInputError, NotAllowedError
+from resolvers.context import Info, mutation, permitted
+from schema.comment import AddCommentInput, CommentResult, EditCommentInput
+from schema.deleted import Deleted, DeleteResult
+from schema.node import show
+
+
+async def _tell(info: Info, comment: models.comment.Comment) -> None:
+    await info.context.services.signals.send(f"design:{comment.design}", f"comment:{comment.id}")
+
+
+async def _own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) -> models.comment.Comment:
+    """Load a comment that the viewer wrote."""
+    comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
+    if comment.author != info.context.viewer.user:
+        raise NotAllowedError("Only its author can change what a comment says.", path=path)
+    return comment
+
+
+async def _settle(info: Info, global_id: str, *, resolved: bool) -> CommentResult:
+    async def settle(session: Any) -> models.comment.Comment:
+        path = ("id",)
+        comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
+        if comment.parent is not None:
+            raise InvalidInputError("id: a reply is settled with the comment that it replies to.", path=path)
+        if resolved != (comment.resolved_at is not None):
+            comment.resolved_at = now() if resolved else None
+            comment.resolved_by = info.context.viewer.user if resolved else None
+            await comment.save(session=session)
+        return comment
+
+    comment = await info.context.services.database.transaction(settle)
+    await _tell(info, comment)
+    found: CommentResult = show(comment)
+    return found
+
+
+@strawberry.type
+class CommentMutations:
+    """Mutations of comments."""
+
+    @mutation("Say something about a design, or reply.")
+    async def add_comment(self, info: Info, input: AddCommentInput) -> CommentResult:  # noqa: A002 - Relay's word
+        """Create a comment; a reply to a reply joins the same thread."""
+
+        async def add(session: Any) -> models.comment.Comment:
+            design = await permitted(
+                info, models.design.Design, input.design_id, Permission.COMMENT, session, path=("input", "designId")
+            )
+            parent = None
+            if input.parent_id is not None:
+                path = ("input", "parentId")
+                parent = await permitted(
+                    info, models.comment.Comment, input.parent_id, Permission.COMMENT, session, path=path
+                )
+                if parent.design != design.id:
+                    raise InvalidInputError("parentId: that comment is about another design.", path=path)
+            anchor = input.anchor and {"element": input.anchor.element, "x": input.anchor.x, "y": input.anchor.y}
+            comment = models.comment.Comment.make(
+                design=design.id,
+                organization=design.organization,
+                author=info.context.viewer.require_user(),
+                body=input.body.strip(),
+                parent=(parent.parent or parent.id) if parent else None,
+                anchor=anchor,
+            )
+            await comment.insert(session=session)
+            return comment
+
+        comment = await info.context.services.database.transaction(add)
+        await _tell(info, comment)
+        found: CommentResult = show(comment)
+        return found
+
+    @mutation("Change what a comment of one's own says.")
+    async def edit_comment(self, info: Info, input: EditCommentInput) -> CommentResult:  # noqa: A002
+        """Change a comment's text."""
+
+        async def edit(session: Any) -> models.comment.Comment:
+            comment = await _own(info, input.id, session, ("input", "id"))
+            comment.change(body=input.body.strip(), edited_at=now())
+            await comment.save(session=session)
+            return comment
+
+        comment = await info.context.services.database.transaction(edit)
+        await _tell(info, comment)
+        found: CommentResult = show(comment)
+        return found
+
+    @mutation("Settle a comment.")
+    async def resolve_comment(self, info: Info, id: strawberry.ID) -> CommentResult:  # noqa: A002
+        """Mark a thread as settled."""
+        return await _settle(info, id, resolved=True)
+
+    @mutation("Open a settled comment again.")
+    async def reopen_comment(self, info: Info, id: strawberry.ID) -> CommentResult:  # noqa: A002
+        """Mark a thread as open."""
+        return await _settle(info, id, resolved=False)
+
+    @mutation("Delete a comment of one's own, with its replies; admins may delete anybody's.")
+    async def delete_comment(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
+        """Delete a comment."""
+
+        async def delete(session: Any) -> models.comment.Comment:
+            path = ("id",)
+            comment = await permitted(info, models.comment.Comment, id, Permission.COMMENT, session, path=path)
+            if comment.author != info.context.viewer.user:
+                info.context.viewer.require(Permission.DELETE, comment.organization, "Comment", path=path)
+            await models.comment.Comment.find({"parent": comment.id}, session=session).delete(session=session)
+            await comment.delete(session=session)
+            return comment
+
+        comment = await info.context.services.database.transaction(delete)
+        await _tell(info, comment)
+        return Deleted(id=id)

@@ -1,0 +1,93 @@
+"""The context of resolvers: that of the schema, and the services that they act on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import strawberry
+from pymongo.asynchronous.client_session import AsyncClientSession
+from strawberry.extensions import FieldExtension
+
+from auth.permissions import Permission
+from auth.tokens import Keys
+from models.database import Database
+from models.entity import Entity
+from models.register import tenant
+from schema import ids
+from schema.context import Context
+from storage.assets import AssetStore
+from storage.signals import Signals
+
+EntityT = TypeVar("EntityT", bound=Entity)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a process of the API holds for all requests. `public_url` is the front door's base URL."""
+
+    database: Database
+    keys: Keys
+    assets: AssetStore
+    signals: Signals
+    public_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestContext(Context):
+    """One operation's context."""
+
+    services: Services
+
+
+Info = strawberry.Info[RequestContext, None]
+
+
+async def permitted(
+    info: Info,
+    kind: type[EntityT],
+    global_id: str,
+    permission: Permission,
+    session: AsyncClientSession | None = None,
+    *,
+    path: tuple[str, ...] = ("input", "id"),
+) -> EntityT:
+    """Load what a mutation acts on, if the viewer may do this to it.
+
+    Raises:
+        NotSignedInError, InvalidInputError, NotFoundError, NotAllowedError: in this order.
+
+    """
+    viewer = info.context.viewer
+    viewer.require_user()
+    document: Any = await kind.get(ids.key(global_id, kind.__name__, path=path), session=session)
+    viewer.require(permission, None if document is None else tenant(document), kind.__name__, path=path)
+    found: EntityT = document
+    return found
+
+
+def given(input_: Any, *names: str) -> dict[str, Any]:
+    """Return the fields of an input that the client sent, of those named."""
+    values = {name: getattr(input_, name) for name in names}
+    return {name: value for name, value in values.items() if value is not strawberry.UNSET}
+
+
+class Writes(FieldExtension):
+    """What every mutation does: forget what was loaded, and have the answer carry the moment of its writes."""
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
+        """Resolve, then forget."""
+        info.context.effects.wrote = True
+        try:
+            return await next_(source, info, **kwargs)
+        finally:
+            info.context.loaders.clear()
+
+
+def mutation(description: str) -> Any:
+    """Declare a mutation."""
+    return strawberry.mutation(description=description, extensions=[Writes()])
+
+
+Events = AsyncIterator[Any]

@@ -1,0 +1,100 @@
+"""Following a design: every batch of its log, without holes, and what else happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import strawberry
+from beanie import PydanticObjectId, SortDirection
+
+import models.comment
+import models.design
+import models.user
+from auth.permissions import Permission
+from auth.viewer import load_viewer
+from models.element import DesignEdit
+from resolvers.context import Info, permitted
+from schema import ids
+from schema.element import EFFECTIVE
+from schema.events import AccessChanged, CommentChanged, DesignEvent, EditsCommitted, Heartbeat, ResyncRequired
+from schema.node import show
+
+HEARTBEAT_SECONDS = 20.0
+LOOK_SECONDS = 5.0
+"""How often the log is looked at when no signal comes, since signals may be lost."""
+
+_MOST_AT_ONCE = 256
+_COMMENT = "comment:"
+
+
+@strawberry.type
+class EventSubscriptions:
+    """Subscriptions."""
+
+    @strawberry.subscription(
+        description="Every batch of edits after `afterSeq` (now, if it is left out), in order and without holes; "
+        "comments; the loss of access, which ends it."
+    )
+    async def design_events(
+        self, info: Info, design_id: strawberry.ID, after_seq: int | None = None
+    ) -> AsyncIterator[DesignEvent]:
+        """Replay the log, then wait for signals and read on; the log alone is the truth."""
+        services = info.context.services
+        with services.signals.listen(f"design:{ids.decode(design_id, path=('designId',))[1]}") as listener:
+            path = ("designId",)
+            design = await permitted(info, models.design.Design, design_id, Permission.READ, path=path)
+            seq = design.seq if after_seq is None else after_seq
+            if not 0 <= seq <= design.seq:
+                yield ResyncRequired(seq=design.seq)
+                return
+            quiet_since = asyncio.get_running_loop().time()
+            notes: list[str] = []
+            while True:
+                if not await _may_follow(info, design.organization):
+                    yield AccessChanged(message="You no longer have access to this design.")
+                    return
+                for entry in await _log(design.id, seq):
+                    yield await _committed(entry)
+                    seq = entry.seq
+                for note in notes:
+                    yield await _comment_changed(note.removeprefix(_COMMENT))
+                now = asyncio.get_running_loop().time()
+                if notes or seq > design.seq:
+                    design.seq, quiet_since = seq, now
+                elif now - quiet_since >= HEARTBEAT_SECONDS:
+                    yield Heartbeat(seq=seq)
+                    quiet_since = now
+                notes = [note for note in await listener.wait(LOOK_SECONDS) if note.startswith(_COMMENT)]
+
+
+async def _may_follow(info: Info, organization: PydanticObjectId) -> bool:
+    """Whether the viewer's role, read anew, still grants reading."""
+    user = info.context.viewer.require_user()
+    viewer = await load_viewer(user, info.context.viewer.session)
+    return viewer.may(Permission.READ, organization)
+
+
+async def _log(design: PydanticObjectId, after: int) -> list[DesignEdit]:
+    found = DesignEdit.find(
+        {"design": design, "seq": {"$gt": after}},
+        sort=[("seq", SortDirection.ASCENDING)],
+        limit=_MOST_AT_ONCE,
+        batch_size=_MOST_AT_ONCE,
+    )
+    return await found.to_list()
+
+
+async def _committed(entry: DesignEdit) -> EditsCommitted:
+    edits: list[Any] = [
+        EFFECTIVE[edit["edit"]](**{name: value for name, value in edit.items() if name != "edit"})
+        for edit in entry.edits
+    ]
+    author = show(await models.user.User.get(entry.author))
+    return EditsCommitted(seq=entry.seq, batch_id=strawberry.ID(entry.batch), author=author, edits=edits)
+
+
+async def _comment_changed(id_: str) -> CommentChanged:
+    comment = await models.comment.Comment.get(PydanticObjectId(id_))
+    return CommentChanged(id=ids.encode("Comment", id_), comment=show(comment))

@@ -1,0 +1,146 @@
+"""Organizations and who belongs to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from pymongo.errors import DuplicateKeyError
+
+import models.organization
+import models.user
+from auth.permissions import Permission
+from models.errors import ConflictError, InvalidInputError, NotAllowedError
+from models.organization import Role
+from models.project import make_slug
+from resolvers.context import Info, given, mutation, permitted
+from schema.deleted import Deleted
+from schema.node import show
+from schema.organization import (
+    AddMemberInput,
+    ChangeRoleInput,
+    CreateOrganizationInput,
+    CreateOrganizationResult,
+    MemberResult,
+    RemoveMemberResult,
+    UpdateOrganizationInput,
+    UpdateOrganizationResult,
+)
+
+
+def _check_grant(info: Info, organization: Any, role: Role) -> None:
+    """Only owners make owners, or unmake them."""
+    if role is Role.OWNER and info.context.viewer.roles.get(organization) is not Role.OWNER:
+        raise NotAllowedError("Only an owner can decide who is an owner.", path=("input", "role"))
+
+
+@strawberry.type
+class OrganizationMutations:
+    """Mutations of organizations and memberships."""
+
+    @mutation("Found an organization; the viewer owns it.")
+    async def create_organization(
+        self,
+        info: Info,
+        input: CreateOrganizationInput,  # noqa: A002 - Relay's word
+    ) -> CreateOrganizationResult:
+        """Create an organization and its first membership in one transaction."""
+        user = info.context.viewer.require_user()
+        organization = models.organization.Organization.make(name=input.name.strip(), slug=make_slug(input.name)[:60])
+
+        async def create(session: Any) -> None:
+            await organization.insert(session=session)
+            await models.organization.Membership(organization=organization.id, user=user, role=Role.OWNER).insert(
+                session=session
+            )
+
+        await info.context.services.database.transaction(create)
+        found: CreateOrganizationResult = show(organization)
+        return found
+
+    @mutation("Rename an organization.")
+    async def update_organization(
+        self,
+        info: Info,
+        input: UpdateOrganizationInput,  # noqa: A002
+    ) -> UpdateOrganizationResult:
+        """Change an organization."""
+
+        async def update(session: Any) -> models.organization.Organization:
+            organization = await permitted(
+                info, models.organization.Organization, input.id, Permission.MANAGE_ORGANIZATION, session
+            )
+            organization.change(**given(input, "name"))
+            await organization.save(session=session)
+            return organization
+
+        found: UpdateOrganizationResult = show(await info.context.services.database.transaction(update))
+        return found
+
+    @mutation("Give somebody with an account a role in an organization.")
+    async def add_member(self, info: Info, input: AddMemberInput) -> MemberResult:  # noqa: A002
+        """Create a membership."""
+        organization = await permitted(
+            info,
+            models.organization.Organization,
+            input.organization_id,
+            Permission.MANAGE_MEMBERS,
+            path=("input", "organizationId"),
+        )
+        _check_grant(info, organization.id, input.role)
+        try:
+            email = models.user.fold_email(input.email)
+        except ValueError as error:
+            raise InvalidInputError(f"email: {error}.", path=("input", "email")) from error
+        user = await models.user.User.find_one({"email": email})
+        if user is None:
+            raise InvalidInputError("email: nobody has an account with this address.", path=("input", "email"))
+        member = models.organization.Membership(organization=organization.id, user=user.id, role=input.role)
+        try:
+            await member.insert()
+        except DuplicateKeyError as error:
+            raise ConflictError("They are a member already; change their role instead.") from error
+        found: MemberResult = show(member)
+        return found
+
+    @mutation("Change a member's role.")
+    async def change_role(self, info: Info, input: ChangeRoleInput) -> MemberResult:  # noqa: A002
+        """Change a membership, keeping the organization owned."""
+
+        async def change(session: Any) -> models.organization.Membership:
+            member = await permitted(
+                info,
+                models.organization.Membership,
+                input.membership_id,
+                Permission.MANAGE_MEMBERS,
+                session,
+                path=("input", "membershipId"),
+            )
+            _check_grant(info, member.organization, input.role)
+            _check_grant(info, member.organization, member.role)
+            if input.role is not Role.OWNER:
+                await member.refuse_if_last_owner(session)
+            member.change(role=input.role)
+            await member.save(session=session)
+            return member
+
+        found: MemberResult = show(await info.context.services.database.transaction(change))
+        return found
+
+    @mutation("End a membership; members may always leave.")
+    async def remove_member(self, info: Info, membership_id: strawberry.ID) -> RemoveMemberResult:
+        """Delete a membership, keeping the organization owned."""
+        path = ("membershipId",)
+
+        async def remove(session: Any) -> None:
+            member = await permitted(
+                info, models.organization.Membership, membership_id, Permission.READ, session, path=path
+            )
+            if member.user != info.context.viewer.user:
+                info.context.viewer.require(Permission.MANAGE_MEMBERS, member, "Membership", path=path)
+                _check_grant(info, member.organization, member.role)
+            await member.refuse_if_last_owner(session)
+            await member.delete(session=session)
+
+        await info.context.services.database.transaction(remove)
+        return Deleted(id=membership_id)

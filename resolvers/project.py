@@ -1,0 +1,150 @@
+"""The life of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+import models.asset
+import models.organization
+import models.project
+from auth.permissions import Permission
+from models.comment import Comment
+from models.design import Design, Like
+from models.element import DesignEdit, Element
+from models.entity import now
+from models.errors import InvalidInputError
+from models.project import make_slug
+from resolvers.context import Info, given, mutation, permitted
+from schema.deleted import Deleted, DeleteResult
+from schema.node import show
+from schema.project import (
+    AddressInput,
+    CreateProjectInput,
+    LocationInput,
+    MoneyInput,
+    ProjectResult,
+    ShowProjectInput,
+    UpdateProjectInput,
+)
+
+_PLAIN = ("title", "kind", "description", "style", "area_m2", "rooms")
+
+
+def _stored(value: Any) -> Any:
+    """Return an input's part as the document keeps it."""
+    match value:
+        case AddressInput():
+            return {
+                "street": value.street,
+                "postal_code": value.postal_code,
+                "city": value.city,
+                "country": value.country,
+            }
+        case LocationInput():
+            return {"coordinates": (value.longitude, value.latitude)}
+        case MoneyInput():
+            return {"amount": int(value.amount), "currency": value.currency}
+        case _:
+            return value
+
+
+async def cover(info: Info, global_id: str | None, organization: Any, session: Any) -> Any:
+    """Return the id of a picture of the same organization, None to have no cover."""
+    if global_id is None:
+        return None
+    path = ("input", "coverId")
+    asset = await permitted(info, models.asset.Asset, global_id, Permission.READ, session, path=path)
+    if asset.organization != organization:
+        raise InvalidInputError("coverId: the picture belongs to another organization.", path=path)
+    return asset.id
+
+
+@strawberry.type
+class ProjectMutations:
+    """Mutations of projects."""
+
+    @mutation("Begin a project: a draft that only its organization sees.")
+    async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectResult:  # noqa: A002 - Relay's word
+        """Create a project."""
+        organization = await permitted(
+            info,
+            models.organization.Organization,
+            input.organization_id,
+            Permission.EDIT,
+            path=("input", "organizationId"),
+        )
+        project = models.project.Project.make(
+            organization=organization.id,
+            owner=info.context.viewer.require_user(),
+            slug=make_slug(input.title),
+            **given(input, *_PLAIN),
+            **{name: _stored(getattr(input, name)) for name in ("address", "location", "price")},
+        )
+        await project.insert()
+        found: ProjectResult = show(project)
+        return found
+
+    @mutation("Change what a project says.")
+    async def update_project(self, info: Info, input: UpdateProjectInput) -> ProjectResult:  # noqa: A002
+        """Change a project."""
+
+        async def update(session: Any) -> models.project.Project:
+            project = await permitted(info, models.project.Project, input.id, Permission.EDIT, session)
+            changes = given(input, *_PLAIN)
+            changes |= {name: _stored(value) for name, value in given(input, "address", "location", "price").items()}
+            if input.cover_id is not strawberry.UNSET:
+                changes["cover"] = await cover(info, input.cover_id, project.organization, session)
+            project.change(**changes)
+            await project.save(session=session)
+            return project
+
+        found: ProjectResult = show(await info.context.services.database.transaction(update))
+        return found
+
+    @mutation("Set who may see a project, and where the work on it stands.")
+    async def show_project(self, info: Info, input: ShowProjectInput) -> ProjectResult:  # noqa: A002
+        """Change a project's visibility and status, and its designs' copy of it, in one transaction."""
+
+        async def change(session: Any) -> models.project.Project:
+            project = await permitted(info, models.project.Project, input.id, Permission.PUBLISH, session)
+            was_public = project.public
+            project.show(input.visibility, input.status, now())
+            await project.save(session=session)
+            if project.public != was_public:
+                await Design.find({"project": project.id}, session=session).update(
+                    {"$set": {"project_public": project.public}}, session=session
+                )
+            return project
+
+        found: ProjectResult = show(await info.context.services.database.transaction(change))
+        return found
+
+    @mutation("Delete a project, with its designs and their comments.")
+    async def delete_project(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
+        """Delete a project and everything in it."""
+        designs: list[Any] = []
+
+        async def delete(session: Any) -> None:
+            project = await permitted(info, models.project.Project, id, Permission.DELETE, session, path=("id",))
+            found = await Design.find({"project": project.id}, session=session).to_list()
+            designs[:] = [design.id for design in found]
+            await delete_designs(designs, session)
+            await project.delete(session=session)
+
+        await info.context.services.database.transaction(delete)
+        await sweep_designs(designs)
+        return Deleted(id=id)
+
+
+async def delete_designs(designs: list[Any], session: Any) -> None:
+    """Delete designs and the comments about them, in the caller's transaction."""
+    await Comment.find({"design": {"$in": designs}}, session=session).delete(session=session)
+    await Design.find({"_id": {"$in": designs}}, session=session).delete(session=session)
+
+
+async def sweep_designs(designs: list[Any]) -> None:
+    """Remove what deleted designs leave behind and nobody can reach: canvases, logs, likes."""
+    for document in (Element, DesignEdit, Like):
+        await document.find({"design": {"$in": designs}}).delete()
