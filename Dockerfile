@@ -21,7 +21,7 @@ RUN groupadd --system --gid 10001 app \
 COPY --from=dependencies /venv /venv
 WORKDIR /app
 COPY . .
-USER app
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000 8001 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

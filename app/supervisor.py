@@ -124,7 +124,8 @@ class Supervisor:
         for service in self.services:
             await service.wait_for_leftover()
         require_free([*(service.listener for service in self.services), *listeners(self.settings)])
-        self.say("Starting MongoDB and Redis…" if self.services else "Using MONGODB_URL and REDIS_URL.")
+        for service in self.services:
+            self.say(f"Starting an embedded {service.name} below {service.directory} …")
         await asyncio.gather(*(service.start() for service in self.services))
         self.keep(self.services)
         for command in self.preparations:

@@ -80,3 +80,13 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.client.close()
+
+
+def cluster_time(moment: Timestamp) -> int:
+    """Return MongoDB's clock as one unsigned 64-bit number."""
+    return moment.time << 32 | moment.inc
+
+
+def timestamp(time: int) -> Timestamp:
+    """Return the inverse of `cluster_time`."""
+    return Timestamp(time >> 32, time & 0xFFFFFFFF)

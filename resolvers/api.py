@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Container
+from typing import Any
+
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.asset import AssetMutations
@@ -15,11 +20,13 @@ from resolvers.identity import IdentityMutations
 from resolvers.node import NodeQueries
 from resolvers.organization import OrganizationMutations
 from resolvers.project import ProjectMutations
-from schema.errors import HANDLERS
+from schema.errors import HANDLERS, expected, unavailable
 from schema.limits import Limits
 from schema.node import TYPES
 from schema.prepared import Preparer, preparing
 from schema.scalars import SCALARS
+
+log = logging.getLogger(__name__)
 
 
 @strawberry.type(description="What can be asked.")
@@ -45,13 +52,29 @@ class Subscription(EventSubscriptions):
     """The entry fields of subscriptions."""
 
 
-def build(*, production: bool = False, limits: Limits | None = None) -> tuple[strawberry.Schema, Preparer]:
+class Api(strawberry.Schema):
+    """The schema; it logs what is unexpected, with the request's id."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Log unexpected errors; clients see them masked."""
+        request_id = getattr(getattr(execution_context, "context", None), "request_id", "-")
+        for error in errors:
+            if unavailable(error):
+                log.warning("Request %s: MongoDB does not answer: %s", request_id, error.original_error)
+            elif not expected(error):
+                log.error("Request %s failed at %s.", request_id, error.path, exc_info=error.original_error)
+
+
+def build(
+    *, production: bool = False, limits: Limits | None = None, registered: Container[str] | None = None
+) -> tuple[Api, Preparer]:
     """Assemble the schema, and the preparer that all its transports share.
 
-    In production there is no introspection, and errors suggest no names.
+    In production there is no introspection, and errors suggest no names; with `registered` (document ids), only those
+    documents are accepted.
     """
     shared: list[Preparer] = []
-    schema = strawberry.Schema(
+    schema = Api(
         Query,
         Mutation,
         Subscription,
@@ -62,7 +85,13 @@ def build(*, production: bool = False, limits: Limits | None = None) -> tuple[st
     )
     graphql_schema = schema._schema  # noqa: SLF001 - Strawberry offers no other way to graphql-core's schema
     shared.append(
-        Preparer(graphql_schema, limits or Limits(), introspection=not production, suggestions=not production)
+        Preparer(
+            graphql_schema,
+            limits or Limits(),
+            introspection=not production,
+            suggestions=not production,
+            registered=registered,
+        )
     )
     return schema, shared[0]
 

@@ -6,10 +6,13 @@ the same code and path.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
+from pymongo.errors import ConnectionFailure
 from strawberry.schema import ExceptionHandler
 
 from models.errors import (
@@ -90,3 +93,34 @@ HANDLERS = (
     _handler(InvalidInputError, InvalidInput),
     _handler(ConflictError, Conflict),
 )
+
+
+_SUGGESTION = re.compile(r" Did you mean .*\?$")
+
+
+def expected(error: GraphQLError) -> bool:
+    """Whether an error is the client's to know in full: graphql-core's own, or a `DomainError`."""
+    return error.original_error is None or isinstance(error.original_error, (DomainError, GraphQLError))
+
+
+def unavailable(error: GraphQLError) -> bool:
+    """Whether the database did not answer."""
+    return isinstance(error.original_error, ConnectionFailure)
+
+
+def masked(error: GraphQLError, *, suggestions: bool) -> GraphQLError:
+    """Return an error as clients may see it: unexpected ones say nothing of what went wrong inside."""
+    original = error.original_error
+    if isinstance(original, DomainError):
+        extensions: dict[str, Any] = {"code": original.code, **({"path": [*original.path]} if original.path else {})}
+        return GraphQLError(original.message, error.nodes, path=error.path, extensions=extensions)
+    if unavailable(error):
+        message = "The database does not answer; try again."
+        return GraphQLError(message, error.nodes, path=error.path, extensions={"code": "UNAVAILABLE"})
+    if not expected(error):
+        message = "Something went wrong here; it was logged."
+        return GraphQLError(message, error.nodes, path=error.path, extensions={"code": "INTERNAL"})
+    if suggestions:
+        return error
+    message = _SUGGESTION.sub("", error.message)
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=error.extensions)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -13,7 +12,6 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
@@ -25,9 +23,11 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from schema.errors import masked
 from schema.limits import Limits, Measurer, check_measure, check_text, metadata_of
 
 _KEPT = 1000
+_UNREGISTERED = "Only registered operations are accepted here; see edge/operations and `python -m app operations`."
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Prepared:
 
 
 class PreparationError(Exception):
-    """A document is refused; `errors` say why. `syntax` tells a parse error from a validation error."""
+    """A document is refused; `errors` say why."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__(errors[0].message)
@@ -85,12 +85,16 @@ class PreparationError(Exception):
 
 @dataclass
 class Preparer:
-    """Prepares documents against one schema and remembers the last thousand."""
+    """Prepares documents against one schema and remembers the last thousand.
+
+    With `registered` (document ids), only those are accepted.
+    """
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
     introspection: bool = True
     suggestions: bool = True
+    registered: Container[str] | None = None
     _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
 
     def prepare(self, text: str) -> Prepared:
@@ -104,6 +108,8 @@ class Preparer:
         if held is not None:
             self._kept.move_to_end(text)
             return held
+        if self.registered is not None and document_id(text) not in self.registered:
+            raise PreparationError([GraphQLError(_UNREGISTERED, extensions={"code": "PERSISTED_QUERY_REQUIRED"})])
         try:
             check_text(text, self.limits)
             document = parse(text, max_tokens=self.limits.tokens)
@@ -149,14 +155,6 @@ def document_id(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-_SUGGESTION = re.compile(r" Did you mean .*\?$")
-
-
-def without_suggestion(message: str) -> str:
-    """Return an error's message without graphql-core's guess at what was meant."""
-    return _SUGGESTION.sub("", message)
-
-
 def preparing(preparer: Callable[[], Preparer]) -> type[SchemaExtension]:
     """Return the extension that has Strawberry use prepared documents, on every transport.
 
@@ -177,16 +175,10 @@ def preparing(preparer: Callable[[], Preparer]) -> type[SchemaExtension]:
                 raise error.errors[0] from error
             yield
 
+        def on_stream_result(self, result: Any) -> Iterator[None]:
+            """Mask what went wrong inside before it reaches a subscriber."""
+            if getattr(result, "errors", None):
+                result.errors = [masked(error, suggestions=preparer().suggestions) for error in result.errors]
+            yield None
+
     return Preparing
-
-
-__all__ = [
-    "GraphQLSyntaxError",
-    "Operation",
-    "PreparationError",
-    "Prepared",
-    "Preparer",
-    "document_id",
-    "preparing",
-    "without_suggestion",
-]

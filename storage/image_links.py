@@ -16,8 +16,8 @@ Compass = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
 Gravity = Compass | Literal["sm"] | tuple[float, float]  # sm finds what draws the eye; a tuple is a focus point, 0 to 1
 
 LADDER = (64, 96, 128, 192, 256, 320, 384, 480, 640, 800, 960, 1280, 1600, 1920, 2560)
-SHAPES = 48  # heights are this many parts of the width, from 1 to four times as many
-_TALLEST = 4 * SHAPES
+SHAPES = 48  # heights are this many parts of the width, at most two and a half times the width
+_TALLEST = SHAPES * 5 // 2  # so that 2560 wide is still within what a worker makes
 _BEST_QUALITY = 100
 
 

@@ -1,5 +1,8 @@
 """Floor plans for designs: a room's walls, door, windows, furniture and labels, in centimetres."""
 
+# Lengths and shares are what this module is made of.
+# ruff: noqa: PLR2004
+
 from random import Random
 
 from app.demo.fabrics import FABRICS
@@ -36,14 +39,14 @@ def furnish(random: Random, room: Room, style: Style) -> list[ElementSpec]:
     fabric = FABRICS[style]
     (least, most), (shallow, deep) = _SIZES[room]
     size = (float(random.randrange(least, most + 1, 5)), float(random.randrange(shallow, deep + 1, 5)))
-    corner = room not in {"HALLWAY", "BATHROOM"} and random.random() < 0.4  # noqa: PLR2004 — two rooms of five
+    corner = room not in {"HALLWAY", "BATHROOM"} and random.random() < 0.4
     wall: Props = {"item": "parapet" if room == "TERRACE" else "wall", "colour": fabric.wall, "material": "brick"}
     floor = Floor.build(random, size, corner=corner, wall=wall)
     _open(floor, random, room)
     LAYOUTS[room](floor, fabric, random)
     finish(floor, fabric, random)
     _write(floor, room)
-    return floor.elements(random.randrange(4), mirrored=random.random() < 0.5)  # noqa: PLR2004 — half of them
+    return floor.elements(random.randrange(4), mirrored=random.random() < 0.5)
 
 
 def _open(floor: Floor, random: Random, room: Room) -> None:
@@ -51,7 +54,19 @@ def _open(floor: Floor, random: Random, room: Room) -> None:
     width = 90.0
     end = floor.notch.x if floor.notch else floor.width
     place = random.choice([0.25, 0.5, 0.7])
-    floor.door(round(max(10.0, (end - width) * place), -1), width, {"item": "door", "swing": random.choice(["left", "right"]), "material": "oak"})
+    floor.door(
+        round(max(10.0, (end - width) * place), -1),
+        width,
+        {"item": "door", "swing": random.choice(["left", "right"]), "material": "oak"},
+    )
+    if room == "TERRACE":  # the bottom wall is the house's
+        floor.pieces[5 if floor.notch else 3].props["item"] = "wall"
+        door = floor.pieces[-1].box
+        start, length = max((20.0, door.x - 40), (door.x + 110, end - door.x - 130), key=lambda free: free[1])
+        floor.window(
+            "bottom", start, min(length, 160.0), {"item": "window", "material": "double glazing", "colour": "#b9d3dd"}
+        )
+        return
     glass: Props = {"item": "window", "material": "double glazing", "colour": "#b9d3dd"}
     long = 80.0 if room in {"BATHROOM", "HALLWAY"} else float(random.choice([120, 150, 180]))
     floor.window("top", (floor.width - long) / 2, long, glass)
@@ -64,14 +79,13 @@ def _open(floor: Floor, random: Random, room: Room) -> None:
 def _write(floor: Floor, room: Room) -> None:
     area = floor.width * floor.depth - (floor.notch.width * floor.notch.height if floor.notch else 0)
     middle = floor.width / 2
-    text: Props = {"text": _TITLES[room], "colour": "#3a3632", "size": 16}
-    floor.label(Box(middle - 60, floor.depth - 62, 120, 22), text)
-    floor.label(Box(middle - 60, floor.depth - 38, 120, 16), {"text": f"{area / 10_000:.1f} m²", "colour": "#6d675f", "size": 12})
+    text = f"{_TITLES[room]} · {area / 10_000:.1f} m²"
+    floor.label(Box(middle - 70, floor.depth - 90, 140, 20), {"text": text, "colour": "#3a3632", "size": 14})
 
 
 def large(random: Random, count: int) -> list[ElementSpec]:
     """Return an open-plan office of exactly `count` elements (at least 8): walls, a label, desks and chairs in a grid."""
-    if count < 8:  # noqa: PLR2004 — walls, door, window, label and one desk
+    if count < 8:
         raise ValueError(f"an office takes at least 8 elements, not {count}")
     fabric = FABRICS[random.choice(list(FABRICS))]
     desks = (count - 7 + 1) // 2
@@ -83,7 +97,9 @@ def large(random: Random, count: int) -> list[ElementSpec]:
     )  # fmt: skip
     floor.door(20, 90, {"item": "door", "swing": "left", "material": "glass"})
     floor.window("top", 60, floor.width - 120, {"item": "window", "material": "double glazing", "colour": "#b9d3dd"})
-    floor.label(Box(floor.width / 2 - 80, floor.depth - 40, 160, 24), {"text": "Open office", "colour": "#3a3632", "size": 18})
+    floor.label(
+        Box(floor.width / 2 - 80, floor.depth - 40, 160, 24), {"text": "Open office", "colour": "#3a3632", "size": 18}
+    )
     for number in range(desks):
         row, place = divmod(number, across)
         x, y = 60.0 + place * 190, 20.0 + row * 200
@@ -92,5 +108,3 @@ def large(random: Random, count: int) -> list[ElementSpec]:
             jitter = random.randint(-30, 30)
             floor.put(Box(x + 52 + jitter, y + 86, 56, 56), 2, fabric.accented("office chair", fabric.cloth))
     return floor.elements(0, mirrored=False)
-
-

@@ -117,10 +117,11 @@ class Floor:
         self.taken.append(Box(x, self.depth - width, width, width))
 
     def window(self, side: str, start: float, length: float, props: Props) -> None:
-        """Put a window into the `top`, `left` or `right` wall."""
+        """Put a window into the `top`, `left`, `right` or `bottom` wall."""
         boxes = {
             "top": (Box(start, -THICK, length, THICK), 0),
             "right": (Box(self.width, start, THICK, length), 1),
+            "bottom": (Box(start, self.depth, length, THICK), 2),
             "left": (Box(-THICK, start, THICK, length), 3),
         }
         box, facing = boxes[side]
@@ -166,11 +167,11 @@ class Floor:
         for _ in range(quarters):
             box = Box(depth - box.y - box.height, box.x, box.height, box.width)
             width, depth = depth, width
-        if piece.kind in {"FURNITURE", "LABEL"}:
-            turn = 0 if piece.kind == "LABEL" else (facing + quarters) % 4
-        else:
-            turn = 0
-        wide, high = (box.height, box.width) if turn % 2 else (box.width, box.height)
+        turn = (facing + quarters) % 4 if piece.kind == "FURNITURE" else 0
+        upright = piece.kind == "LABEL" and quarters % 2  # text stays level
+        wide, high = (box.height, box.width) if turn % 2 or upright else (box.width, box.height)
         x = box.x + (box.width - wide) / 2 + MARGIN + THICK
         y = box.y + (box.height - high) / 2 + MARGIN + THICK
-        return ElementSpec(piece.kind, round(x, 1), round(y, 1), round(wide, 1), round(high, 1), turn * 90.0, piece.props)
+        return ElementSpec(
+            piece.kind, round(x, 1), round(y, 1), round(wide, 1), round(high, 1), turn * 90.0, piece.props
+        )

@@ -1,5 +1,8 @@
 """How each kind of room is furnished, on a floor whose main wall is at the top. Centimetres."""
 
+# Lengths and shares are what this module is made of.
+# ruff: noqa: PLR2004
+
 from collections.abc import Callable
 from random import Random
 
@@ -16,7 +19,12 @@ UP, RIGHT, DOWN, LEFT = 0, 1, 2, 3
 def _plants(floor: Floor, fabric: Fabric, random: Random) -> None:
     """Stand plants into free corners."""
     size = random.choice([40, 45, 50])
-    corners = [(8.0, 8.0), (floor.width - size - 8, 8.0), (8.0, floor.depth - size - 8), (floor.width - size - 8, floor.depth - size - 8)]
+    corners = [
+        (8.0, 8.0),
+        (floor.width - size - 8, 8.0),
+        (8.0, floor.depth - size - 8),
+        (floor.width - size - 8, floor.depth - size - 8),
+    ]
     random.shuffle(corners)
     names = ["ficus lyrata", "olive tree", "kentia palm", "monstera", "rubber plant"]
     for x, y in corners[: random.choice([2, 3])]:
@@ -32,7 +40,7 @@ def _against_right(floor: Floor, y: float, length: float, depth: float, props: d
 
 
 def living_room(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """The sofa faces the TV bench across a low table, on a rug."""
+    """Let the sofa face the TV bench across a low table, on a rug."""
     middle, sofa = floor.width / 2 + random.randint(-15, 15), random.choice([200, 220, 240])
     floor.lay(Box(middle - 150, 55, 300, 200), {"item": "rug", "colour": fabric.rug, "material": "wool"})
     floor.put(Box(middle - 95, 0, 190, 42), UP, fabric.wooden("tv bench"))
@@ -49,7 +57,7 @@ def living_room(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def bedroom(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """The bed stands with its head to the main wall between two night tables."""
+    """Stand the bed with its head to the main wall between two night tables."""
     middle, bed = floor.width / 2 + random.randint(-10, 10), random.choice([160, 180])
     floor.lay(Box(middle - bed / 2 - 55, 90, bed + 110, 170), {"item": "rug", "colour": fabric.rug, "material": "wool"})
     floor.put(Box(middle - bed / 2, 0, bed, 208), UP, fabric.upholstered("bed", size=f"{bed} × 200"))
@@ -68,7 +76,7 @@ def bedroom(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def kitchen(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """Fridge, sink, hob along the main wall; an island with stools when there is room, a table otherwise."""
+    """Line up fridge, sink, hob along the main wall; an island with stools when there is room, a table otherwise."""
     stone: dict[str, str | int | float] = {"colour": "#d8d4cc", "material": "stone"}
     steel: dict[str, str | int | float] = {"colour": "#a9adb0", "material": "steel"}
     floor.put(Box(0, 0, 65, 65), UP, {"item": "fridge", **steel})
@@ -77,7 +85,7 @@ def kitchen(floor: Floor, fabric: Fabric, random: Random) -> None:
         floor.put(Box(x, 0, 60, 62), UP, fabric.wooden("base cabinet", front=fabric.accent))
         if number == 1:
             floor.top(Box(x + 5, 10, 50, 42), {"item": "sink", **steel})
-        if number == 3:  # noqa: PLR2004 — the third cabinet after the fridge has room to either side
+        if number == 3:
             floor.top(Box(x + 1, 6, 58, 50), {"item": "hob", "colour": "#1f1f20", "material": "glass"})
         x, number = x + 60, number + 1
     _against_left(floor, 65, 60, 62, {"item": "oven tower", **steel})
@@ -92,9 +100,9 @@ def kitchen(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def bathroom(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """Bath under the main wall or along a side, double basin, shower, lavatory."""
+    """Put the bath under the main wall or along a side, double basin, shower, lavatory."""
     white: dict[str, str | int | float] = {"colour": "#f6f5f1", "material": "ceramic"}
-    if random.random() < 0.5:  # noqa: PLR2004 — either of two
+    if random.random() < 0.5:
         floor.put(Box(0, 0, 170, 75), UP, {"item": "bath", **white})
         _against_right(floor, 10, 120, 48, fabric.wooden("vanity", basins=2))
         basins = [Box(floor.width - 44, y, 36, 44) for y in (20, 76)]
@@ -112,7 +120,7 @@ def bathroom(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def dining_room(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """A table with chairs on every side, a sideboard on the main wall."""
+    """Put a table with chairs on every side, a sideboard on the main wall."""
     length, wide = random.choice([(180, 90), (200, 95), (220, 100)])
     x, y = floor.width / 2 - length / 2, 130 + random.randint(0, 10)
     floor.lay(Box(x - 45, y - 65, length + 90, wide + 130), {"item": "rug", "colour": fabric.rug, "material": "jute"})
@@ -130,7 +138,7 @@ def dining_room(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def study(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """A desk with its chair, shelves, a chair to read in."""
+    """Put a desk with its chair, shelves, a chair to read in."""
     x = random.randint(60, 80)
     floor.lay(Box(x - 20, 50, 210, 140), {"item": "rug", "colour": fabric.rug, "material": "wool"})
     floor.put(Box(x, 0, 160, 75), UP, fabric.wooden("desk"))
@@ -147,8 +155,11 @@ def study(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def hallway(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """A console with a mirror, a bench, coats, a runner that leads through."""
-    floor.lay(Box(floor.width / 2 - 40, 60, 80, floor.depth - 160), {"item": "runner", "colour": fabric.rug, "material": "wool"})
+    """Put a console with a mirror, a bench, coats, a runner that leads through."""
+    floor.lay(
+        Box(floor.width / 2 - 40, 60, 80, floor.depth - 160),
+        {"item": "runner", "colour": fabric.rug, "material": "wool"},
+    )
     start = random.randint(40, 60)
     _against_left(floor, start, 120, 34, fabric.wooden("console"))
     floor.top(Box(0, start + 30, 5, 60), {"item": "mirror", "colour": "#c9d3d6", "material": "glass"})
@@ -161,7 +172,7 @@ def hallway(floor: Floor, fabric: Fabric, random: Random) -> None:
 
 
 def terrace(floor: Floor, fabric: Fabric, random: Random) -> None:
-    """Seats about a low table, planters along the parapet, a table to eat at."""
+    """Put seats about a low table, planters along the parapet, a table to eat at."""
     x = random.randint(50, 70)
     floor.lay(Box(x - 15, 40, 260, 190), {"item": "outdoor rug", "colour": fabric.rug, "material": "polypropylene"})
     floor.put(Box(x, 45, 210, 85), UP, fabric.upholstered("outdoor sofa", seats=3))

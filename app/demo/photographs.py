@@ -8,25 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyvips
 
-from app.demo.rendering import sets, wet_sets
 from app.demo.rendering.develop import develop
 from app.demo.rendering.palettes import DAYLIGHT, PALETTES
+from app.demo.rendering.sets import SETS
 from app.demo.rendering.stage import Stage
 from app.demo.rendering.tracer import render
 from app.demo.vocabulary import Room, Style, TimeOfDay
 
 QUALITY = 85
-
-_SETS = {
-    "LIVING_ROOM": sets.living_room,
-    "BEDROOM": sets.bedroom,
-    "DINING_ROOM": sets.dining_room,
-    "STUDY": sets.study,
-    "KITCHEN": wet_sets.kitchen,
-    "BATHROOM": wet_sets.bathroom,
-    "HALLWAY": wet_sets.hallway,
-    "TERRACE": wet_sets.terrace,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +30,9 @@ class Photograph:
 
 def pixels(photograph: Photograph, width: int, height: int) -> npt.NDArray[np.uint8]:
     """Draw a photograph as sRGB bytes, `(height, width, 3)`."""
-    random = Random(f"{photograph.seed}/{photograph.room}/{photograph.style}")  # noqa: S311 — a picture, not a secret
+    random = Random(f"{photograph.seed}/{photograph.room}/{photograph.style}")  # noqa: S311 — a picture, no secret
     stage = Stage(PALETTES[photograph.style], DAYLIGHT[photograph.time_of_day], random)
-    _SETS[photograph.room](stage)
+    SETS[photograph.room](stage)
     scene = stage.scene(width, height)
     noise = np.random.default_rng(photograph.seed)
     return develop(render(scene, noise), scene.grade, noise)

@@ -6,14 +6,15 @@ import asyncio
 import os
 import signal
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from app.children import Backoff
+from app.embedded import StillRunningError
 from app.programs import NAMES, listeners, programs
 from app.run_lock import RunLock
-from app.embedded import StillRunningError
 from app.settings import Settings
 from tests.app.processes import PROGRAMS, environment, left_over, running
 
@@ -77,12 +78,17 @@ async def test_a_second_interrupt_kills_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "message"),
-    [("silent", "silent is not ready after 0.5 s"), ("broken", "broken ended with code 3 before it was ready")],
+    ("mode", "seconds", "message"),
+    [
+        ("silent", "0.5", "silent is not ready after 0.5 s"),
+        ("broken", "30", "broken ended with code 3 before it was ready"),
+    ],
 )
-async def test_a_child_that_does_not_become_ready_ends_the_run(tmp_path: Path, mode: str, message: str) -> None:
+async def test_a_child_that_does_not_become_ready_ends_the_run(
+    tmp_path: Path, mode: str, seconds: str, message: str
+) -> None:
     """Given a child that never serves, when it is waited for, then the run ends with a message naming the log."""
-    async with running(environment(tmp_path, **NOWHERE), SUPERVISED, "0.5", "", mode) as run:
+    async with running(environment(tmp_path, **NOWHERE), SUPERVISED, seconds, "", mode) as run:
         assert await run.ended() == 1
     assert message in run.text
     assert str(tmp_path / "log" / f"{mode}.log") in run.text
@@ -96,18 +102,17 @@ async def test_a_failed_preparation_ends_the_run(tmp_path: Path) -> None:
     assert "Starting steady" not in run.text
 
 
-@pytest.mark.parametrize(
-    "setting", ["EDGE_PORT", "API_PORT", "IMAGES_PORT", "ADMIN_PORT", "MONGODB_PORT", "REDIS_PORT"]
-)
-async def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, setting: str) -> None:
-    """Given a port in use, when `run` starts, then it names the port and its setting, and starts nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        environ = environment(tmp_path, **{setting: str(port)})
+async def test_taken_ports_are_named_before_anything_starts(tmp_path: Path) -> None:
+    """Given every port in use, when `run` starts, then it names each with its setting, and starts nothing."""
+    settings = ("EDGE_PORT", "API_PORT", "IMAGES_PORT", "ADMIN_PORT", "MONGODB_PORT", "REDIS_PORT")
+    with ExitStack() as held:
+        others = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in settings}
+        ports = {name: other.getsockname()[1] for name, other in others.items()}
+        environ = environment(tmp_path, **{name: str(port) for name, port in ports.items()})
         async with running(environ, "-m", "app", "run") as run:
             assert await run.ended() == 2
-    assert f"Port {port} is taken" in run.text
-    assert setting in run.text
+    for setting, port in ports.items():
+        assert any(f"Port {port} is taken" in line and setting in line for line in run.lines)
     assert not (tmp_path / "mongodb").exists()
 
 

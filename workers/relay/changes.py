@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bson import Timestamp
-
 from edge.stream import Change, Entry, EntryId
 from edge.tags import EVERYTHING
-from models.database import PULSES
+from models.database import PULSES, cluster_time
 from models.element import DesignEdit
 from models.entity import Entity
 from models.register import DOCUMENTS
@@ -119,13 +117,3 @@ def entries(events: list[Event], tail: EntryId) -> list[Entry]:
         numbered.append(Entry(id_, tail, event["_id"]["_data"], changes(event)))
         tail = id_
     return numbered
-
-
-def cluster_time(moment: Timestamp) -> int:
-    """Return MongoDB's clock as one unsigned 64-bit number."""
-    return moment.time << 32 | moment.inc
-
-
-def timestamp(time: int) -> Timestamp:
-    """Return the inverse of `cluster_time`."""
-    return Timestamp(time >> 32, time & 0xFFFFFFFF)

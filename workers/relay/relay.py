@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 from edge import stream
 from edge.stream import START, Change, Entry, EntryId
 from edge.tags import EVERYTHING
-from models.database import Database
-from workers.relay.changes import Event, cluster_time, entries, pipeline, timestamp
+from models.database import Database, cluster_time, timestamp
+from workers.relay.changes import Event, entries, pipeline
 
 log = logging.getLogger(__name__)
 

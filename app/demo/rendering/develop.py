@@ -1,5 +1,8 @@
 """From linear light to a picture: exposure, bloom, film curve, vignette and grain."""
 
+# Numbers stand where they mean something: sizes, shares and tolerances.
+# ruff: noqa: PLR2004
+
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,9 @@ def _film_curve() -> Array:
     light = ((np.linspace(0, 1, _STOPS) ** 2) * _WHITE) ** 1.1
     toned = (light * (2.43 * light + 0.06)) / (light * (2.43 * light + 0.62) + 0.14)
     toned = toned / toned[-1]
-    code = np.where(toned <= 0.0031308, toned * 12.92, 1.055 * toned ** (1 / 2.4) - 0.055)  # noqa: PLR2004 — sRGB
-    return (code * 255).astype(np.float32)
+    code = np.where(toned <= 0.0031308, toned * 12.92, 1.055 * toned ** (1 / 2.4) - 0.055)
+    answer: Array = (code * 255).astype(np.float32)
+    return answer
 
 
 def _blur(light: Array, radius: int) -> Array:
@@ -45,7 +49,8 @@ def _bloom(light: Array, strength: float) -> Array:
     top, left = rows.astype(int), columns.astype(int)
     fy, fx = (rows - top).astype(np.float32)[:, None, None], (columns - left).astype(np.float32)[None, :, None]
     across = glow[:, left] * (1 - fx) + glow[:, left + 1] * fx
-    return across[top] * (1 - fy) + across[top + 1] * fy
+    answer: Array = across[top] * (1 - fy) + across[top + 1] * fy
+    return answer
 
 
 def develop(light: Array, grade: Grade, random: np.random.Generator) -> npt.NDArray[np.uint8]:

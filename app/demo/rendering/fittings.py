@@ -1,5 +1,8 @@
 """What hangs, stands on, or is built in: lamps, pictures, curtains, shelves, cupboards, sanitary ware."""
 
+# Lengths and shares are what this module is made of.
+# ruff: noqa: PLR2004
+
 import math
 from random import Random
 
@@ -49,16 +52,22 @@ def pendant(palette: Palette, strength: float, ceiling: float, drop: float, radi
     cord = rod(0, 0, y, ceiling, 0.005, palette.black)
     cord.casts = False
     if globe:
-        ball = Solid("ellipsoid", (0, y - radius * 0.8, 0), (radius, radius * 0.82, radius), glowing(strength), casts=False)
+        ball = Solid(
+            "ellipsoid", (0, y - radius * 0.8, 0), (radius, radius * 0.82, radius), glowing(strength), casts=False
+        )
         return [cord, ball]
-    bowl = Solid("cylinder", (0, y - radius * 0.3, 0), (radius, radius * 0.35, radius), palette.metal, taper=0.3, casts=False)
+    bowl = Solid(
+        "cylinder", (0, y - radius * 0.3, 0), (radius, radius * 0.35, radius), palette.metal, taper=0.3, casts=False
+    )
     bulb = Solid("ellipsoid", (0, y - radius * 0.66, 0), (0.05, 0.05, 0.05), glowing(max(strength, 0.2)), casts=False)
     return [cord, bowl, bulb]
 
 
 def picture(palette: Palette, number: int, width: float, height: float, frame: Material) -> Solids:
     """Return a framed picture whose middle is the origin and whose back is at z 0."""
-    painting = Solid("box", (0, 0, -0.022), (width / 2 - 0.02, height / 2 - 0.02, 0.012), palette.painting(number), casts=False)
+    painting = Solid(
+        "box", (0, 0, -0.022), (width / 2 - 0.02, height / 2 - 0.02, 0.012), palette.painting(number), casts=False
+    )
     return [Solid("box", (0, 0, -0.014), (width / 2, height / 2, 0.014), frame), painting]
 
 
@@ -66,14 +75,23 @@ def mirror(palette: Palette, radius: float) -> Solids:
     """Return a round mirror, flat against a wall at z 0."""
     glass = Material("plain", (0.9, 0.9, 0.9), gloss=1.0)
     return [
-        Solid("cylinder", (0, 0, -0.012), (radius + 0.015, 0.012, radius + 0.015), palette.metal, pitch=math.pi / 2, casts=False),
+        Solid(
+            "cylinder",
+            (0, 0, -0.012),
+            (radius + 0.015, 0.012, radius + 0.015),
+            palette.metal,
+            pitch=math.pi / 2,
+            casts=False,
+        ),
         Solid("cylinder", (0, 0, -0.02), (radius, 0.012, radius), glass, pitch=math.pi / 2, casts=False),
     ]
 
 
 def window(opening: Opening, palette: Palette, bars: int = 2) -> Solids:
     """Return frame and glazing bars set into an opening of a side wall (inward x) or the back wall (inward z)."""
-    frame = Material("plain", palette.black.colour if palette.metal.colour[0] < 0.05 else palette.white.colour, gloss=0.02)  # noqa: PLR2004 — dark metal
+    frame = Material(
+        "plain", palette.black.colour if palette.metal.colour[0] < 0.05 else palette.white.colour, gloss=0.02
+    )
     cx, cy, cz = opening.centre
     w, h, thick = opening.half_width, opening.half_height, 0.028
     out = -0.05
@@ -100,7 +118,7 @@ def _level(opening: Opening, spot: tuple[float, float, float], half: tuple[float
     return Solid("box", (x, y, z - opening.inward[2] * out), (half[0], half[1], 0.03), material)
 
 
-def curtains(opening: Opening, palette: Palette, ceiling: float, cloth: Material) -> Solids:
+def curtains(opening: Opening, ceiling: float, cloth: Material) -> Solids:
     """Return a pair of curtains and their rail beside an opening."""
     material = Material("drape", cloth.colour, scale=0.11)
     cx, _, cz = opening.centre
@@ -130,24 +148,44 @@ def shelf_of_books(palette: Palette, random: Random, width: float, height: float
         y, x = row * step + board, -width / 2 + board + 0.02
         while x < width / 2 - 0.25:
             span = min(random.uniform(0.22, 0.5), width / 2 - board - 0.02 - x)
-            if random.random() < 0.68:  # noqa: PLR2004 — two places of three hold books
-                pieces.append(box((x, y, -depth * 0.82), (span, step * random.uniform(0.68, 0.84), 0.2), palette.books(max(4, int(span / 0.032)))))
+            if random.random() < 0.68:
+                pieces.append(
+                    box(
+                        (x, y, -depth * 0.82),
+                        (span, step * random.uniform(0.68, 0.84), 0.2),
+                        palette.books(max(4, int(span / 0.032))),
+                    )
+                )
             else:
                 size = min(step * 0.3, span * 0.35)
                 material = random.choice([palette.stone, palette.third, palette.accent, palette.white])
-                pieces.append(Solid("ellipsoid", (x + span / 2, y + size, -depth * 0.5), (size * 0.8, size, size * 0.8), material, casts=False))
+                pieces.append(
+                    Solid(
+                        "ellipsoid",
+                        (x + span / 2, y + size, -depth * 0.5),
+                        (size * 0.8, size, size * 0.8),
+                        material,
+                        casts=False,
+                    )
+                )
             x += span + 0.03
     return pieces
 
 
-def cupboards(palette: Palette, width: float, low: float, high: float, depth: float, door: float, front: Material) -> Solids:
+def cupboards(
+    palette: Palette, width: float, low: float, high: float, depth: float, door: float, front: Material
+) -> Solids:
     """Return a run of cupboard doors with joints and handles, its back at z 0, its left end at x 0."""
     pieces = [box((0, low, -depth + 0.02), (width, high - low, depth - 0.02), palette.black)]
     count = max(1, round(width / door))
     span = width / count
     for number in range(count):
-        pieces.append(box((number * span + 0.003, low + 0.003, -depth), (span - 0.006, high - low - 0.006, 0.02), front))
-        grip = box((number * span + span * 0.5 - 0.07, high - 0.07, -depth - 0.018), (0.14, 0.012, 0.018), palette.metal)
+        pieces.append(
+            box((number * span + 0.003, low + 0.003, -depth), (span - 0.006, high - low - 0.006, 0.02), front)
+        )
+        grip = box(
+            (number * span + span * 0.5 - 0.07, high - 0.07, -depth - 0.018), (0.14, 0.012, 0.018), palette.metal
+        )
         grip.casts = False
         pieces.append(grip)
     return pieces

@@ -1,5 +1,8 @@
 """Furniture as lists of solids. `x` and `z` are the middle on the floor; pieces face the viewer (towards lower z)."""
 
+# Lengths and shares are what this module is made of.
+# ruff: noqa: PLR2004
+
 import math
 from random import Random
 
@@ -42,11 +45,20 @@ def legs(width: float, depth: float, height: float, material: Material, radius: 
     return [rod(a, b, 0, height, radius, material, taper=1.5) for a in (-x, x) for b in (-z, z)]
 
 
-def cushion(x: float, y: float, z: float, size: float, material: Material, lean: float = -0.28, roll: float = 0.0) -> Solid:
+def cushion(
+    x: float, y: float, z: float, size: float, material: Material, lean: float = -0.28, roll: float = 0.0
+) -> Solid:
     """Return a throw pillow, leaning back."""
     return Solid(
-        "box", (x, y, z), (size / 2, size / 2, size * 0.15), material,
-        pitch=lean, roll=roll, rounding=size * 0.145, puff=0.5, casts=False,
+        "box",
+        (x, y, z),
+        (size / 2, size / 2, size * 0.15),
+        material,
+        pitch=lean,
+        roll=roll,
+        rounding=size * 0.145,
+        puff=0.5,
+        casts=False,
     )
 
 
@@ -54,24 +66,45 @@ def sofa(palette: Palette, random: Random, width: float = 2.3) -> Solids:
     """Return a sofa with two or three seats and pillows."""
     cloth, depth, seat = palette.sofa, 0.92, 0.42
     low_back = random.choice([0.76, 0.84])
-    count = 3 if width > 2.2 else 2  # noqa: PLR2004 — metres that seat three
+    count = 3 if width > 2.2 else 2
     inner = width - 0.4
     pieces = [
-        box((-width / 2 + 0.05, 0.12, -depth / 2 + 0.04), (width - 0.1, 0.18, depth - 0.06), shade_of(cloth, 0.92), 0.04),
+        box(
+            (-width / 2 + 0.05, 0.12, -depth / 2 + 0.04), (width - 0.1, 0.18, depth - 0.06), shade_of(cloth, 0.92), 0.04
+        ),
         box((-width / 2, 0.14, depth / 2 - 0.24), (width, low_back - 0.14, 0.24), cloth, 0.09),
         box((-width / 2, 0.14, -depth / 2), (0.2, 0.46, depth), cloth, 0.085),
         box((width / 2 - 0.2, 0.14, -depth / 2), (0.2, 0.46, depth), cloth, 0.085),
     ]
     for seat_number in range(count):
         left = -inner / 2 + seat_number * inner / count
-        pieces.append(box((left + 0.006, 0.28, -depth / 2 - 0.02), (inner / count - 0.012, seat - 0.26, depth - 0.22), cloth, 0.055))
-        pieces.append(box((left + 0.012, 0.42, depth / 2 - 0.40), (inner / count - 0.024, low_back - 0.36, 0.2), cloth, 0.085))
+        pieces.append(
+            box(
+                (left + 0.006, 0.28, -depth / 2 - 0.02),
+                (inner / count - 0.012, seat - 0.26, depth - 0.22),
+                cloth,
+                0.055,
+            )
+        )
+        pieces.append(
+            box((left + 0.012, 0.42, depth / 2 - 0.40), (inner / count - 0.024, low_back - 0.36, 0.2), cloth, 0.085)
+        )
         for soft in pieces[-2:]:
             soft.puff, soft.casts = 0.12, False
     pieces += legs(width - 0.3, depth - 0.2, 0.14, palette.dark, 0.022)
     spots = [(-inner / 2 + 0.2, palette.accent), (inner / 2 - 0.22, palette.third), (inner / 2 - 0.58, palette.linen)]
     for x, material in spots[: random.choice([2, 3, 3])]:
-        pieces.append(cushion(x, 0.63, -0.03 + random.uniform(-0.03, 0.03), random.uniform(0.42, 0.48), material, -0.3, random.uniform(-0.12, 0.12)))
+        pieces.append(
+            cushion(
+                x,
+                0.63,
+                -0.03 + random.uniform(-0.03, 0.03),
+                random.uniform(0.42, 0.48),
+                material,
+                -0.3,
+                random.uniform(-0.12, 0.12),
+            )
+        )
     return pieces
 
 
@@ -85,15 +118,27 @@ def armchair(palette: Palette, material: Material) -> Solids:
     wood = palette.wood
     arms: Solids = []
     for side in (-0.36, 0.36):
-        arms += [box((side - 0.022, 0.54, -0.34), (0.044, 0.035, 0.7), wood, 0.012), rod(side, -0.3, 0, 0.55, 0.02, wood), rod(side, 0.3, 0, 0.55, 0.02, wood)]
+        arms += [
+            box((side - 0.022, 0.54, -0.34), (0.044, 0.035, 0.7), wood, 0.012),
+            rod(side, -0.3, 0, 0.55, 0.02, wood),
+            rod(side, 0.3, 0, 0.55, 0.02, wood),
+        ]
     back = Solid("box", (0, 0.68, 0.31), (0.31, 0.34, 0.08), material, pitch=-0.24, rounding=0.075)
-    return [*arms, box((-0.32, 0.26, -0.36), (0.64, 0.2, 0.66), material, 0.075), back, box((-0.34, 0.22, -0.33), (0.68, 0.05, 0.62), wood)]
+    return [
+        *arms,
+        box((-0.32, 0.26, -0.36), (0.64, 0.2, 0.66), material, 0.075),
+        back,
+        box((-0.34, 0.22, -0.33), (0.68, 0.05, 0.62), wood),
+    ]
 
 
 def round_table(palette: Palette, top: Material, radius: float, height: float) -> Solids:
     """Return a low round table on three legs."""
     spots = [(math.sin(a) * radius * 0.68, math.cos(a) * radius * 0.68) for a in (0.3, 2.4, 4.5)]
-    return [rod(0, 0, height - 0.035, height, radius, top), *(rod(x, z, 0, height - 0.035, 0.022, palette.dark, 1.4) for x, z in spots)]
+    return [
+        rod(0, 0, height - 0.035, height, radius, top),
+        *(rod(x, z, 0, height - 0.035, 0.022, palette.dark, 1.4) for x, z in spots),
+    ]
 
 
 def table(palette: Palette, width: float, depth: float, height: float, top: Material, leg: float = 0.035) -> Solids:
@@ -116,7 +161,10 @@ def chair(palette: Palette, seat: Material) -> Solids:
 
 def stool(palette: Palette, height: float = 0.68) -> Solids:
     """Return a bar stool."""
-    return [rod(0, 0, height - 0.05, height, 0.18, palette.wood), *legs(0.24, 0.24, height - 0.05, palette.metal, 0.012)]
+    return [
+        rod(0, 0, height - 0.05, height, 0.18, palette.wood),
+        *legs(0.24, 0.24, height - 0.05, palette.metal, 0.012),
+    ]
 
 
 def vase(random: Random, material: Material, palette: Palette, *, twigs: bool = True) -> Solids:
@@ -130,11 +178,15 @@ def vase(random: Random, material: Material, palette: Palette, *, twigs: bool = 
         away = (math.sin(bearing) * math.sin(lean), math.cos(lean), math.cos(bearing) * math.sin(lean))
         half = (length + 0.12) / 2
         middle = (away[0] * half, height - 0.1 + away[1] * half, away[2] * half)
-        stems.append(Solid("ellipsoid", middle, (0.004, half, 0.004), palette.dark, yaw=bearing, pitch=-lean, casts=False))
+        stems.append(
+            Solid("ellipsoid", middle, (0.004, half, 0.004), palette.dark, yaw=bearing, pitch=-lean, casts=False)
+        )
         for part in (0.4, 0.55, 0.7, 0.85, 1.0):
             reach = length * part
             spot = (away[0] * reach, height + away[1] * reach, away[2] * reach)
-            stems.append(blade(spot, random, 0.02, random.uniform(0.04, 0.06), palette.leaf, random.uniform(0, 6.28), lean + 0.6))
+            stems.append(
+                blade(spot, random, 0.02, random.uniform(0.04, 0.06), palette.leaf, random.uniform(0, 6.28), lean + 0.6)
+            )
     return [body, neck, *stems]
 
 
@@ -164,11 +216,18 @@ def plant(random: Random, palette: Palette, height: float = 1.3, pot: Material |
         Solid("cylinder", (0, 0.1, 0), (0.13, 0.1, 0.13), material),
     ]
     crown = height - 0.34
-    for _ in range(4):
-        pieces.append(
-            Solid("cylinder", (random.uniform(-0.05, 0.05), 0.3 + crown * 0.3, random.uniform(-0.05, 0.05)),
-                  (0.009, crown * 0.36, 0.009), palette.dark, roll=random.uniform(-0.25, 0.25), pitch=random.uniform(-0.2, 0.2), casts=False)
-        )  # fmt: skip
+    pieces += [
+        Solid(
+            "cylinder",
+            (random.uniform(-0.05, 0.05), 0.3 + crown * 0.3, random.uniform(-0.05, 0.05)),
+            (0.009, crown * 0.36, 0.009),
+            palette.dark,
+            roll=random.uniform(-0.25, 0.25),
+            pitch=random.uniform(-0.2, 0.2),
+            casts=False,
+        )
+        for _ in range(4)
+    ]
     slim = random.uniform(0.032, 0.062)
     for number in range(52):
         rise = 0.1 + 0.88 * (number / 51)

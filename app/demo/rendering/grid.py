@@ -56,7 +56,9 @@ class Grid:
         total /= np.maximum(weight, 1e-12)
 
 
-def coarse_grid(scene: Scene, view: View, casters: list[Solid], bodies: list[Solid], random: np.random.Generator) -> Grid:
+def coarse_grid(
+    scene: Scene, view: View, casters: list[Solid], bodies: list[Solid], random: np.random.Generator
+) -> Grid:
     """Gather light at every `step`-th pixel and smooth its noise away."""
     camera = scene.camera
     step = max(1, round(camera.width / _COLUMNS))

@@ -1,5 +1,8 @@
 """Light in a room: sun through the openings, sky light from them, lamps, and one bounce off everything else."""
 
+# Tolerances stand where they are used.
+# ruff: noqa: PLR2004
+
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +22,7 @@ _REACH = 3.0  # metres that a bounced ray is followed among the furniture
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A window's rectangle: its middle, half its width along `across` (a unit vector), half its height, inward normal."""
+    """A window's rectangle: its middle, half its width along `across`, half its height, its normal into the room."""
 
     centre: Vector
     half_width: float
@@ -119,10 +122,11 @@ def _through(opening: Opening, points: Array, ray: Array) -> Array:
     inward, across = column(opening.inward), column(opening.across)
     to_plane = column(opening.centre) - points
     speed = dot(ray, inward)
-    along = dot(to_plane, inward) / np.where(np.abs(speed) < 1e-6, 1e-6, speed)  # noqa: PLR2004 — no division by 0
+    along = dot(to_plane, inward) / np.where(np.abs(speed) < 1e-6, 1e-6, speed)
     at = ray * along - to_plane
     inside = (np.abs(dot(at, across)) < opening.half_width) & (np.abs(at[1]) < opening.half_height)
-    return (inside & (along > 0)).astype(np.float32)
+    answer: Array = (inside & (along > 0)).astype(np.float32)
+    return answer
 
 
 def _hemisphere(normal: Array, random: Array) -> Array:
@@ -173,7 +177,9 @@ def _sky(lights: Lights, casters: list[Solid], at: Array, normal: Array, random:
         answer[:3, index] += column(lights.sky) * (strength[index] * seen)
 
 
-def _lamp(lamp: Lamp, weight: int, casters: list[Solid], at: Array, normal: Array, random: Array, answer: Array) -> None:
+def _lamp(
+    lamp: Lamp, weight: int, casters: list[Solid], at: Array, normal: Array, random: Array, answer: Array
+) -> None:
     angle, rise = random[0] * (2 * math.pi), 2 * random[1] - 1
     ring = np.sqrt(1 - rise * rise) * lamp.radius
     way = column(lamp.centre) - at + np.stack([ring * np.cos(angle), rise * lamp.radius, ring * np.sin(angle)])
@@ -205,7 +211,8 @@ def _shell(lights: Lights, at: Array, ray: Array) -> Array:
     if not lights.enclosed:
         up = np.clip(ray[1] * 4 + 0.5, 0, 1)
         ground = column(lights.floor) * (column(lights.sky) + column(lights.sun) * max(lights.to_sun[1], 0) * 0.5)
-        return column(lights.sky) * up + ground * (1 - up)
+        answer: Array = column(lights.sky) * up + ground * (1 - up)
+        return answer
     low, high = column(lights.low), column(lights.high)
     exits = np.maximum((low - at) / (ray + 1e-9), (high - at) / (ray + 1e-9))
     along = exits.min(axis=0)
@@ -222,4 +229,5 @@ def _shell(lights: Lights, at: Array, ray: Array) -> Array:
     for lamp in lights.lamps:
         way = column(lamp.centre) - where
         arriving = arriving + column(lamp.power) * (0.6 / (dot(way, way) + 0.4))
-    return colour * arriving
+    answer: Array = colour * arriving
+    return answer

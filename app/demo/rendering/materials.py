@@ -1,5 +1,8 @@
 """What surfaces are made of: colour in linear light, pattern, gloss and glow."""
 
+# Numbers stand where they mean something: sizes, shares and tolerances.
+# ruff: noqa: PLR2004
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +40,7 @@ def linear(code: str) -> Colour:
 
 
 def _linear(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 — sRGB, IEC 61966-2-1
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -70,7 +73,8 @@ def albedo(material: Material, points: Array, normal: Array, unit: Array, footpr
     tone, mix = patterns.ON_THE_SURFACE[material.pattern](u, v, material.scale, footprint)
     if mix is None:
         return np.clip(base * tone, 0, 0.93)
-    return np.clip((base + (other - base) * mix) * tone, 0, 0.93)
+    answer: Array = np.clip((base + (other - base) * mix) * tone, 0, 0.93)
+    return answer
 
 
 def grained(points: Array, normal: Array) -> Array:

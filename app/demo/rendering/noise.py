@@ -14,19 +14,20 @@ _CELLS = 48
 
 @cache
 def cloud(power: float = 1.6, stretch: float = 1.0, seed: int = 1) -> Array:
-    """Return a seamless `(SIZE, SIZE)` tile of fractal noise, mean 0 and deviation 1, stretched along its second axis."""
+    """Return a seamless `(SIZE, SIZE)` tile of noise, mean 0 and deviation 1, stretched along its second axis."""
     white = np.random.default_rng(seed).standard_normal((SIZE, SIZE))
     fy, fx = np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)[None, :] * stretch
     frequency = np.sqrt(fx * fx + fy * fy)
     frequency[0, 0] = 1
     tile = np.fft.ifft2(np.fft.fft2(white) * frequency**-power).real
     tile -= tile.mean()
-    return (tile / tile.std()).astype(np.float32)
+    answer: Array = (tile / tile.std()).astype(np.float32)
+    return answer
 
 
 @cache
 def chips() -> tuple[Array, Array]:
-    """Return a seamless tile of stone chips: each pixel's chip number in 0…1 and whether it is chip (1) or binder (0)."""
+    """Return a seamless tile of stone: each pixel's chip number in 0…1, and whether it is chip (1) or binder (0)."""
     random = np.random.default_rng(5)
     shift = random.random((2, _CELLS, _CELLS))
     number = random.random((_CELLS, _CELLS)).astype(np.float32)

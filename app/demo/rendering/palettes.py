@@ -1,5 +1,8 @@
 """What each style is built of, and what light each time of day brings."""
 
+# A table reads better with long rows.
+# ruff: noqa: E501
+
 import math
 from dataclasses import dataclass, replace
 
@@ -50,11 +53,11 @@ class Palette:
         return _of("plain", "#262524", gloss=0.02)
 
     def painting(self, number: int) -> Material:
-        """A picture in the colours of the room."""
+        """Return a picture in the colours of the room."""
         return Material("art", self.accent.colour, self.third.colour, float(number))
 
     def books(self, count: int) -> Material:
-        """A row of books in the colours of the room."""
+        """Return a row of books in the colours of the room."""
         return Material("spines", shade(self.accent.colour, 0.8), shade(self.third.colour, 0.9), float(count))
 
 

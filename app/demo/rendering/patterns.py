@@ -4,6 +4,9 @@ The third argument is the pattern's size, the fourth the size of a pixel on the 
 are drawn as wide as one and fainter.
 """
 
+# A pattern's docstring names what it looks like; its numbers are what it is made of.
+# ruff: noqa: D401, PLR2004
+
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +76,9 @@ def herringbone(u: Array, v: Array, scale: float, footprint: Array) -> Laid:
     return (0.84 + 0.32 * tint) * (1 + 0.06 * grain) * (1 - 0.5 * _line(edge, 0.003, footprint)), tint * 0.5
 
 
-def _bricks(u: Array, v: Array, size: tuple[float, float], bond: float, joint: float, footprint: Array) -> Laid:
+def _bricks(
+    u: Array, v: Array, size: tuple[float, float], bond: float, joint: float, footprint: Array
+) -> tuple[Array, Array]:
     row = np.floor(v / size[1])
     x = u / size[0] + row * bond
     column = np.floor(x)
@@ -162,7 +167,7 @@ def lattice(u: Array, v: Array, scale: float, footprint: Array) -> Laid:
 def panelling(u: Array, v: Array, scale: float, footprint: Array) -> Laid:
     """Wall mouldings: framed fields `scale` wide above a dado."""
     x = np.abs(u / scale - np.floor(u / scale) - 0.5) * scale
-    low = v < 0.92  # noqa: PLR2004 — the dado's height in metres
+    low = v < 0.92
     y = np.abs(np.where(low, v - 0.5, v - 1.74))
     frame = np.maximum(x - scale * 0.41, y - np.where(low, 0.31, 0.66))
     light, dark = _line(np.abs(frame - 0.012), 0.016, footprint), _line(np.abs(frame + 0.012), 0.016, footprint)
@@ -201,8 +206,29 @@ def plain(u: Array, _v: Array, _scale: float, _footprint: Array) -> Laid:
 
 ON_THE_SURFACE: dict[str, Callable[[Array, Array, float, Array], Laid]] = {
     f.__name__: f
-    for f in (paint, limewash, wood, planks, herringbone, tiles, metro, stack, brick, chequer, terrazzo, marble)
-    + (fabric, boucle, stripes, lattice, panelling, slats, drape, wicker, plain)
+    for f in (
+        paint,
+        limewash,
+        wood,
+        planks,
+        herringbone,
+        tiles,
+        metro,
+        stack,
+        brick,
+        chequer,
+        terrazzo,
+        marble,
+        fabric,
+        boucle,
+        stripes,
+        lattice,
+        panelling,
+        slats,
+        drape,
+        wicker,
+        plain,
+    )
 }
 
 
@@ -219,14 +245,15 @@ def art(base: Array, other: Array, unit: Array, scale: float) -> Array:
     picture = paper + (other - paper) * disc * 0.95
     picture = picture + (base - picture) * hill * 0.9
     picture = picture + (base * 0.35 - picture) * dark * 0.85
-    margin = np.maximum(np.abs(x), np.abs(y)) > 0.84  # noqa: PLR2004 — the passe-partout
+    margin = np.maximum(np.abs(x), np.abs(y)) > 0.84
     return np.clip(np.where(margin, np.float32(0.86), picture * (1 + rough)), 0, 0.93)
 
 
 def leaf(base: Array, other: Array, unit: Array, _scale: float) -> Array:
     """A leaf, paler along its middle."""
     middle = np.exp(-np.abs(unit[0]) * 7)
-    return base + (other - base) * (0.15 + 0.6 * middle)
+    answer: Array = base + (other - base) * (0.15 + 0.6 * middle)
+    return answer
 
 
 def spines(base: Array, other: Array, unit: Array, scale: float) -> Array:
@@ -236,9 +263,9 @@ def spines(base: Array, other: Array, unit: Array, scale: float) -> Array:
     kind = scatter(book, book * 0 + 3)
     top = 0.35 + 0.6 * scatter(book, book * 0 + 11)
     colour = base + (other - base) * smooth_step(0.4, 0.6, kind)
-    colour = np.where(kind > 0.72, np.float32(0.62) + 0 * base, colour) * (0.55 + 0.7 * scatter(book, book * 0 + 5))  # noqa: PLR2004 — pale spines
+    colour = np.where(kind > 0.72, np.float32(0.62) + 0 * base, colour) * (0.55 + 0.7 * scatter(book, book * 0 + 5))
     edge = smooth_step(0.0, 0.09, np.minimum(place - book, 1 - place + book))
-    label = np.where(np.abs(unit[1] - 0.3 * kind) < 0.07, 1.35, 1.0)  # noqa: PLR2004 — a label's half height
+    label = np.where(np.abs(unit[1] - 0.3 * kind) < 0.07, 1.35, 1.0)
     return np.clip(np.where(unit[1] > top, 0.03, colour * edge * label), 0, 0.9)
 
 

@@ -3,6 +3,9 @@
 Space is in metres, x to the right, y up, z away from the viewer. Arrays of vectors have the shape `(3, n)`.
 """
 
+# Tolerances stand in metres where they are used: all are below a pixel.
+# ruff: noqa: PLR2004
+
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -121,12 +124,12 @@ def _round_off(solid: Solid, start: Array, ray: Array, enter: Array, leave: Arra
         np.maximum(beyond, 0, out=beyond)
         left = length(beyond) + inside - solid.rounding
         gap[active] = left
-        further = left > 0.0008  # noqa: PLR2004 — below a millimetre it is there
+        further = left > 0.0008
         active = active[further]
         along[active] += left[further] / length(way[:, further])
         if active.size == 0:
             break
-    return np.where((gap < 0.004) & (along < leave + 1e-3), along, FAR)  # noqa: PLR2004 — 4 mm is below a pixel
+    return np.where((gap < 0.004) & (along < leave + 1e-3), along, FAR)
 
 
 def _meet_ellipsoid(solid: Solid, start: Array, ray: Array) -> Array:
@@ -188,8 +191,8 @@ def normals(solid: Solid, points: Array, towards: Array) -> Array:
     if solid.shape == "ellipsoid":
         n = p / (half * half)
     elif solid.shape == "cylinder":
-        flat = (np.abs(np.abs(p[1]) - solid.half[1]) < 0.003) | (  # noqa: PLR2004 — 3 mm is below a pixel
-            solid.hollow & (np.abs(p[1] + solid.half[1] * 0.8) < 0.003)  # noqa: PLR2004 — likewise
+        flat = (np.abs(np.abs(p[1]) - solid.half[1]) < 0.003) | (
+            solid.hollow & (np.abs(p[1] + solid.half[1] * 0.8) < 0.003)
         )
         slope = (_radius(solid, 1e-9) - _radius(solid, solid.half[1])) / solid.half[1]
         n = np.stack([p[0] / half[0] ** 2, np.full_like(p[1], slope) / half[0], p[2] / half[2] ** 2])
@@ -205,4 +208,5 @@ def normals(solid: Solid, points: Array, towards: Array) -> Array:
         n = solid.turn.T @ n
     n = n.astype(np.float32, copy=False)
     n /= length(n) + 1e-9
-    return np.where(dot(n, towards) > 0, -n, n)
+    answer: Array = np.where(dot(n, towards) > 0, -n, n)
+    return answer

@@ -1,5 +1,8 @@
 """An empty room to furnish: its shell, its windows, its lamps, and the camera that looks into it."""
 
+# Lengths and shares are what this module is made of.
+# ruff: noqa: PLR2004
+
 import math
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -58,12 +61,16 @@ class Stage:
         self.add(pendant(self.palette, self.glow, self.height, drop, radius, globe=globe), x, z)
         self.lamp((x, self.height - drop - radius * 0.9, z), power)
 
-    def open_left(self, z: float, width: float, sill: float, head: float, *, bars: int = 2, drapes: bool = True) -> None:
+    def open_left(
+        self, z: float, width: float, sill: float, head: float, *, bars: int = 2, drapes: bool = True
+    ) -> None:
         """Put a window into the left wall."""
         spot = (-self.width / 2 - WALL, (sill + head) / 2, z)
         self._open(Opening(spot, width / 2, (head - sill) / 2, (1.0, 0.0, 0.0)), bars=bars, drapes=drapes)
 
-    def open_back(self, x: float, width: float, sill: float, head: float, *, bars: int = 2, drapes: bool = True) -> None:
+    def open_back(
+        self, x: float, width: float, sill: float, head: float, *, bars: int = 2, drapes: bool = True
+    ) -> None:
         """Put a window into the back wall."""
         spot = (x, (sill + head) / 2, self.depth + WALL)
         self._open(Opening(spot, width / 2, (head - sill) / 2, (0.0, 0.0, -1.0)), bars=bars, drapes=drapes)
@@ -72,7 +79,7 @@ class Stage:
         self.openings.append(opening)
         self.solids += window(opening, self.palette, bars)
         if drapes:
-            self.solids += curtains(opening, self.palette, self.height, self.palette.linen)
+            self.solids += curtains(opening, self.height, self.palette.linen)
 
     def scene(self, width: int, height: int) -> Scene:
         """Close the room and hand over the scene, to be drawn at a size in pixels."""
@@ -87,8 +94,10 @@ class Stage:
         )  # fmt: skip
         shell = self._shell(wall, floor) if self.enclosed else []
         camera = Camera(self.eye, self.yaw, self.focal, self.shift, width, height)
-        grade = Grade(light.key, light.tint, 0.12, mirrored=self.random.random() < 0.5)  # noqa: PLR2004 — half of them
-        outside = replace(light.outside, seed=self.random.randint(1, 99), town=light.outside.town or self.random.random() < 0.4)  # noqa: PLR2004 — some
+        grade = Grade(light.key, light.tint, 0.12, mirrored=self.random.random() < 0.5)
+        outside = replace(
+            light.outside, seed=self.random.randint(1, 99), town=light.outside.town or self.random.random() < 0.4
+        )
         return Scene(shell + self.solids, lights, outside, camera, grade)
 
     def _shell(self, wall: Material, floor: Material) -> Solids:
@@ -101,10 +110,13 @@ class Stage:
             box((-w / 2 - 1, h, FRONT), (w + 2, 0.1, d - FRONT + 1), self.palette.ceiling),
             box((w / 2, 0, FRONT), (WALL, h, d - FRONT + WALL), wall),
             *(box((-w / 2 - WALL, y, a), (WALL, tall, b - a), wall) for a, b, y, tall in _around(left, FRONT, d, h)),
-            *(box((a, y, d), (b - a, tall, WALL), self.back or wall) for a, b, y, tall in _around(back, -w / 2, w / 2, h)),
+            *(
+                box((a, y, d), (b - a, tall, WALL), self.back or wall)
+                for a, b, y, tall in _around(back, -w / 2, w / 2, h)
+            ),
             box((w / 2 - 0.005, 0, FRONT), (0.005, 0.09, d - FRONT), skirting),
         ]
-        if all(o.centre[1] - o.half_height > 0.2 for o in self.openings):  # noqa: PLR2004 — no window reaches the floor
+        if all(o.centre[1] - o.half_height > 0.2 for o in self.openings):
             pieces.append(box((-w / 2, 0, d - 0.005), (w, 0.09, 0.005), skirting))
             pieces.append(box((-w / 2, 0, FRONT), (0.005, 0.09, d - FRONT), skirting))
         for solid in pieces:
@@ -112,7 +124,9 @@ class Stage:
         return pieces
 
 
-def _around(openings: list[tuple[float, Opening]], start: float, end: float, height: float) -> list[tuple[float, float, float, float]]:
+def _around(
+    openings: list[tuple[float, Opening]], start: float, end: float, height: float
+) -> list[tuple[float, float, float, float]]:
     """Cut a wall into pieces (from, to, foot, height) that leave the openings free."""
     pieces: list[tuple[float, float, float, float]] = []
     for middle, opening in sorted(openings, key=lambda pair: pair[0]):

@@ -1,5 +1,8 @@
 """From a scene to linear light: see, gather light on a coarse grid, spread it, then colour every pixel."""
 
+# Tolerances stand where they are used.
+# ruff: noqa: PLR2004
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,8 +93,8 @@ def _sharpen_sun(
         light[4] = 0
         return
     facing = np.maximum(dot(normal, column(lights.to_sun)), 0)
-    unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0))  # noqa: PLR2004 — a shadow's edge
-    light[4] = np.where(light[4] > 0.5, facing, 0)  # noqa: PLR2004 — likewise
+    unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0))
+    light[4] = np.where(light[4] > 0.5, facing, 0)
     at = points[:, unsure] + normal[:, unsure] * 0.012
     spread = (random.random((_SUN_SAMPLES, 2, unsure.size), np.float32) - 0.5) * _SUN_DISC
     seen = sum(sunlit(lights, casters, at, one) for one in spread)
@@ -103,7 +106,12 @@ def _colour(scene: Scene, pixels: _Pixels, number: int, part: slice) -> Array:
     if number == 0:
         return open_air(scene.outside, ray)
     solid = scene.solids[number - 1]
-    along, points, normal, light = pixels.along[part], pixels.points[:, part], pixels.normal[:, part], pixels.light[:, part]
+    along, points, normal, light = (
+        pixels.along[part],
+        pixels.points[:, part],
+        pixels.normal[:, part],
+        pixels.light[:, part],
+    )
     if solid.material.gloss >= _MIRROR:
         return _reflection(scene, solid, points, ray + 2 * normal * _cosine(ray, normal))
     facing = _cosine(ray, normal) / length(ray)
@@ -114,7 +122,8 @@ def _colour(scene: Scene, pixels: _Pixels, number: int, part: slice) -> Array:
     colour = surface * (light[:3] + column(scene.lights.sun) * light[4])
     if solid.material.gloss > 0:
         colour += _sheen(scene.lights, points, normal, ray, facing, solid.material.gloss) * (0.15 + 0.85 * light[3])
-    return colour
+    answer: Array = colour
+    return answer
 
 
 def _cosine(ray: Array, normal: Array) -> Array:
@@ -129,7 +138,7 @@ def surface_colour(solid: Solid, points: Array, normal: Array, footprint: Array)
 
 
 def _sheen(lights: Lights, points: Array, normal: Array, ray: Array, facing: Array, gloss: float) -> Array:
-    """Windows and lamps mirrored in a polished surface, blurred by distance."""
+    """Return windows and lamps mirrored in a polished surface, blurred by distance."""
     fresnel = gloss + (1 - gloss) * (1 - np.clip(facing, 0, 1)) ** 5 * min(1.0, gloss * 12)
     away = ray + 2 * normal * _cosine(ray, normal)
     away /= length(away)
@@ -157,7 +166,7 @@ def _sheen(lights: Lights, points: Array, normal: Array, ray: Array, facing: Arr
 
 
 def _reflection(scene: Scene, mirror: Solid, points: Array, ray: Array) -> Array:
-    """What a mirror shows: the room once more, with simple light."""
+    """Return what a mirror shows: the room once more, with simple light."""
     nearest = np.full(points.shape[1], FAR, np.float32)
     met = np.zeros(points.shape[1], np.int16)
     for number, solid in enumerate(scene.solids, start=1):
@@ -189,6 +198,7 @@ def _reflection(scene: Scene, mirror: Solid, points: Array, ray: Array) -> Array
 
 
 def surface_behind(lights: Lights, points: Array, ray: Array) -> Array:
-    """The wall behind the camera, as a mirror shows it: plain, lit from above."""
+    """Return the wall behind the camera, as a mirror shows it: plain, lit from above."""
     fade = np.clip(0.75 + 0.12 * (points[1] + ray[1] * 2), 0.5, 1)
-    return column(lights.walls) * column(lights.ambient) * fade * 1.6
+    answer: Array = column(lights.walls) * column(lights.ambient) * fade * 1.6
+    return answer

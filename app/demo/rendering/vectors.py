@@ -12,7 +12,8 @@ def dot(a: Array, b: Array) -> Array:
     """Return the inner products, `(n,)`."""
     total = a[0] * b[0]
     total = total + a[1] * b[1]
-    return total + a[2] * b[2]
+    answer: Array = total + a[2] * b[2]
+    return answer
 
 
 def length(a: Array) -> Array:

@@ -1,0 +1,71 @@
+"""Assembling the API process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from app.http.contexts import Contexts
+from app.http.graphiql import add_graphiql
+from app.http.graphql import GraphQLOverHTTP
+from app.http.registry import Registry
+from app.http.request import MOST_BODY_BYTES
+from app.http.uploads import receive
+from app.http.websocket import WebSocketView
+from resolvers.api import Api
+from schema.prepared import Preparer
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Have every answer say that it is what it says it is."""
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+MIDDLEWARES = (security_headers,)
+"""All of them, the outermost first."""
+
+
+def create_api_app(
+    api: Api,
+    preparer: Preparer,
+    registry: Registry,
+    contexts: Contexts,
+    background: tuple[Callable[[], Awaitable[None]], ...],
+    *,
+    development: bool,
+) -> web.Application:
+    """Assemble the API; `background` coroutines run from start-up to clean-up."""
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
+    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, development)
+    over_websocket = WebSocketView(api, preparer, contexts)
+
+    async def graphql(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await over_websocket(request)
+        return await over_http.handle(request)
+
+    async def upload(request: web.Request) -> web.StreamResponse:
+        return await receive(request, contexts.services)
+
+    async def run(_: web.Application) -> AsyncIterator[None]:
+        tasks = [asyncio.ensure_future(work()) for work in background]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    app.cleanup_ctx.append(run)
+    app.router.add_route("*", "/graphql", graphql)
+    app.router.add_route("*", "/graphql/{hash}", graphql)
+    app.router.add_put("/uploads/{token}", upload)
+    if development:
+        add_graphiql(app)
+    return app

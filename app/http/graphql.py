@@ -1,0 +1,158 @@
+"""GraphQL over HTTP: one operation a request, with the draft's media types and status codes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+from graphql import GraphQLError, OperationType
+from pymongo.errors import ConnectionFailure
+
+from app.http import sse
+from app.http.contexts import Contexts
+from app.http.graphiql import graphiql_page
+from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
+from app.http.registry import Registry
+from app.http.request import Parameters, RequestError, read
+from auth.tokens import InvalidTokenError
+from auth.viewer import ANONYMOUS
+from edge.stream import EntryId
+from edge.tags import header
+from models.database import cluster_time
+from resolvers.api import Api
+from resolvers.context import RequestContext
+from schema.errors import masked
+from schema.prepared import Operation, PreparationError, Prepared, Preparer
+
+log = logging.getLogger(__name__)
+_PARTIAL = 294  # the draft's status for data with errors
+
+
+@dataclass(frozen=True)
+class GraphQLOverHTTP:
+    """Answers `/graphql`."""
+
+    api: Api
+    preparer: Preparer
+    registry: Registry
+    contexts: Contexts
+    development: bool
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request; every failure is a GraphQL-shaped body that names the problem."""
+        accept = request.headers.get("Accept", "")
+        if self.development and request.method == "GET" and "query" not in request.query and wants_page(accept):
+            return graphiql_page()
+        media_type = negotiate(accept)
+        try:
+            return await self._answer(request, media_type)
+        except RequestError as error:
+            body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
+            return _response(body, error.status, media_type or JSON, {**_PRIVATE, **error.headers})
+        except ConnectionFailure as error:
+            log.warning("MongoDB does not answer: %s", error)
+            return _response(_UNAVAILABLE, 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
+
+    async def _answer(self, request: web.Request, media_type: str | None) -> web.StreamResponse:
+        if media_type is None:
+            raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
+        parameters = await read(request)
+        text = await self.registry.document(parameters)
+        try:
+            prepared = self.preparer.prepare(text)
+            operation = prepared.choose(parameters.operation_name)
+        except PreparationError as error:
+            return self._refused(error.errors, media_type)
+        except GraphQLError as error:
+            return self._refused([error], media_type)
+        if request.method == "GET" and operation.kind is not OperationType.QUERY:
+            raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
+        as_of = self.contexts.as_of()
+        context = await self._context(request, operation, as_of)
+        if media_type == EVENT_STREAM:
+            return await sse.respond(request, self.api, prepared, operation, parameters.variables, context)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            raise RequestError(
+                406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
+            )
+        return await self._execute(prepared, operation, parameters, context, media_type, as_of)
+
+    async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
+        if operation.public:  # whatever credentials came with it
+            return self.contexts.make(operation, ANONYMOUS, as_of, self.contexts.own_write(request.headers))
+        try:
+            viewer = await self.contexts.viewer(request.headers.get("Authorization", ""))
+        except InvalidTokenError as error:
+            challenge = 'Bearer error="invalid_token"'
+            raise RequestError(401, str(error), "NOT_SIGNED_IN", WWW_Authenticate=challenge) from error
+        return self.contexts.make(operation, viewer)
+
+    async def _execute(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        parameters: Parameters,
+        context: RequestContext,
+        media_type: str,
+        as_of: EntryId | None,
+    ) -> web.Response:
+        result = await self.api.execute(
+            prepared.text,
+            variable_values=parameters.variables,
+            context_value=context,
+            operation_name=operation.name,
+        )
+        errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
+        if errors and any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
+            body: dict[str, Any] = {"errors": errors, "data": result.data}
+            return _response(body, 503, media_type, {**_PRIVATE, "Retry-After": "2"})
+        headers = {"X-Request-Id": context.request_id, **_PRIVATE}
+        if context.effects.wrote:
+            moment = cluster_time(await context.services.database.pulse("api"))
+            headers["Edge-As-Of"] = context.services.keys.sign("own-write", str(EntryId(moment, 0)))
+        elif operation.public and not errors:
+            headers |= _shared(context, operation, as_of)
+        if not errors:
+            return _response({"data": result.data}, 200, media_type, headers)
+        executed = any(error.get("path") for error in errors)
+        body = {"errors": errors, "data": result.data} if executed else {"errors": errors}
+        if media_type == JSON:
+            return _response(body, 200, media_type, headers)
+        return _response(body, _PARTIAL if executed else 400, media_type, headers)
+
+    def _refused(self, errors: list[GraphQLError], media_type: str) -> web.Response:
+        """Return what parsing or validation refused: 400, but 200 for clients of the older media type."""
+        formatted = [masked(error, suggestions=self.development).formatted for error in errors]
+        code = (errors[0].extensions or {}).get("code")
+        status = 403 if code == "PERSISTED_QUERY_REQUIRED" else 200 if media_type == JSON else 400
+        return _response({"errors": formatted}, status, media_type, _PRIVATE)
+
+
+_PRIVATE = {"Cache-Control": "private, no-store"}
+_UNAVAILABLE = {
+    "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]
+}
+
+
+def _shared(context: RequestContext, operation: Operation, as_of: EntryId | None) -> dict[str, str]:
+    """Return the headers by which a shared cache may keep an answer; nothing where it may not."""
+    if as_of is None or operation.max_age <= 0:
+        return {"Cache-Control": "no-store"}
+    return {
+        "Cache-Control": "no-cache",
+        "CDN-Cache-Control": f"max-age={operation.max_age}",
+        "Surrogate-Key": header(context.dependencies.tags),
+        "Edge-As-Of-Read": str(as_of),
+    }
+
+
+def _response(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str]) -> web.Response:
+    shown = JSON if media_type == EVENT_STREAM else media_type
+    return web.Response(
+        body=orjson.dumps(body),
+        status=status,
+        headers={"Content-Type": f"{shown}; charset=utf-8", "Vary": "Accept", **headers},
+    )

@@ -1,0 +1,72 @@
+"""The settings: defaults, what is refused, and that a message names the variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, SettingsError
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "k" * 32,
+    "IMGPROXY_KEY": "aa",
+    "IMGPROXY_SALT": "bb",
+    "MONGODB_URL": "mongodb://mongodb/?replicaSet=rs0",
+    "REDIS_URL": "redis://redis",
+}
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    """Given nothing, then development on the documented ports, with embedded services."""
+    settings = Settings.from_environment({})
+    assert (settings.edge_port, settings.api_port, settings.images_port) == (8080, 8000, 8001)
+    assert settings.public_url == "http://localhost:8080"
+    assert settings.data_dir == Path(".data")
+    assert settings.mongodb_url is None
+    assert settings.redis_url is None
+    assert settings.apq
+    assert not settings.production
+
+
+def test_addresses_follow_the_ports() -> None:
+    """Given other ports, then the addresses made from them change, and one that is set loses its last slash."""
+    settings = Settings.from_environment({"EDGE_PORT": "81", "API_PORT": "82", "IMAGES_URL": "http://images/"})
+    assert (settings.public_url, settings.api_url) == ("http://localhost:81", "http://127.0.0.1:82")
+    assert settings.images_url == "http://images"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "staging"),
+        ("EDGE_PORT", "0"),
+        ("API_PORT", "65536"),
+        ("ADMIN_PORT", "http"),
+        ("REDIS_PORT", "-1"),
+        ("SECRET_KEY", "short"),
+        ("IMGPROXY_KEY", "no hex"),
+        ("APQ", "perhaps"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
+    """Given a malformed variable, then the error names it."""
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment({name: value})
+
+
+@pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "ENVIRONMENT"])
+def test_production_refuses_a_missing_secret_or_service(name: str) -> None:
+    """Given production without one of its own values, then the error names it."""
+    environ = {key: value for key, value in PRODUCTION.items() if key != name}
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(environ)
+
+
+def test_production_with_all_its_values_starts_without_apq() -> None:
+    """Given every value, then production runs registered operations only."""
+    settings = Settings.from_environment(PRODUCTION)
+    assert settings.production
+    assert not settings.apq
+    assert Settings.from_environment({**PRODUCTION, "APQ": "on"}).apq
