@@ -78,7 +78,8 @@ class Supervisor:
         """Run until a signal and return 0; 1 when something did not become ready, 2 for a setting to change."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, self.on_signal)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks to stay when the terminal goes
+                loop.add_signal_handler(number, self.on_signal)
         up = asyncio.create_task(self.bring_up())
         stopped = asyncio.create_task(self.stopping.wait())
         try:
@@ -197,16 +198,21 @@ class Supervisor:
         while True:
             started = time.monotonic()
             code = await supervised.wait()
-            restarted = False
-            while not restarted:
-                delay = backoff.next(time.monotonic() - started)
-                self.say(f"{supervised.name} ended with code {code}; it is restarted in {delay:g} s.", "bold yellow")
-                await asyncio.sleep(delay)
-                try:
-                    await supervised.start()
-                    restarted = True
-                except (EmbeddedServiceError, OSError) as error:
-                    self.say(str(error), "bold red")
+            ran_for = time.monotonic() - started
+            self.say(f"{supervised.name} ended with code {code}.", "bold yellow")
+            while not await self.restart(supervised, backoff.next(ran_for)):
+                ran_for = 0.0
+
+    async def restart(self, supervised: Supervised, delay: float) -> bool:
+        """Wait, start it again, and return whether that went well; otherwise the reason was printed."""
+        self.say(f"{supervised.name} is restarted in {delay:g} s.", "bold yellow")
+        await asyncio.sleep(delay)
+        try:
+            await supervised.start()
+        except (EmbeddedServiceError, OSError) as error:
+            self.say(str(error), "bold red")
+            return False
+        return True
 
     async def take_down(self) -> None:
         """Stop everything in order: what is being prepared, the children from front to back, Redis, MongoDB."""

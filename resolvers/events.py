@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import strawberry
 from beanie import PydanticObjectId, SortDirection
@@ -17,7 +16,7 @@ from auth.viewer import load_viewer
 from models.element import DesignEdit
 from resolvers.context import Info, permitted
 from schema import ids
-from schema.element import EFFECTIVE
+from schema.element import effective
 from schema.events import AccessChanged, CommentChanged, DesignEvent, EditsCommitted, Heartbeat, ResyncRequired
 from schema.node import show
 
@@ -87,10 +86,7 @@ async def _log(design: PydanticObjectId, after: int) -> list[DesignEdit]:
 
 
 async def _committed(entry: DesignEdit) -> EditsCommitted:
-    edits: list[Any] = [
-        EFFECTIVE[edit["edit"]](**{name: value for name, value in edit.items() if name != "edit"})
-        for edit in entry.edits
-    ]
+    edits = [effective(edit) for edit in entry.edits]
     author = show(await models.user.User.get(entry.author))
     return EditsCommitted(seq=entry.seq, batch_id=strawberry.ID(entry.batch), author=author, edits=edits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -9,13 +10,11 @@ from typing import Annotated
 import strawberry
 
 import models.asset
-from schema.context import ImageFormat, Info
+from models.errors import InvalidInputError
+from schema.context import Info
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from schema.node import Node
 from schema.relations import computed
-
-_LADDER = (64, 96, 128, 192, 256, 320, 480, 640, 800, 1024, 1280, 1600, 1920, 2560)
-_LARGEST = _LADDER[-1]
 
 
 @strawberry.enum(description="How a picture fills its box.")
@@ -88,26 +87,27 @@ class Asset(Node, stores=models.asset.Asset):
         quality: int | None = None,
     ) -> Image:
         """Return the address of a variant. Without a height the picture's own proportions are kept."""
-        wide = _snap(width)
-        high = round(wide * self.document.height / self.document.width) if height is None else height * wide // width
-        high = max(1, min(high, _LARGEST))
-        chosen: ImageFormat | None = None if format is None else format.value
-        focus = (self.document.focus.x, self.document.focus.y)
-        url = info.context.links.url(
-            self.document.key,
+        if width < 1 or (height is not None and height < 1):
+            raise InvalidInputError("image: width and height are at least 1.", path=("width",))
+        document, context = self.document, info.context
+        wanted = height or max(1, round(width * document.height / document.width))
+        wide, high = context.links.size(width, wanted)
+        url = context.links.url(
+            document.key,
             width=wide,
             height=high,
             fit=fit.value,
-            format=chosen,
+            format=None if format is None else format.value,
             quality=None if quality is None else max(1, min(quality, 100)),
-            focus=focus,
+            gravity=(document.focus.x, document.focus.y),
+            expires=None if context.viewer.user is None else _soon(),
         )
         return Image(url=url, width=wide, height=high)
 
 
-def _snap(width: int) -> int:
-    """Return the next width of the ladder, so that the API signs few sizes; at least 1 is asked for."""
-    return next((step for step in _LADDER if step >= width), _LARGEST)
+def _soon() -> int:
+    """Return when a link for a signed-in viewer ends (Unix seconds): in 30 to 60 minutes, the same for a while."""
+    return (int(time.time()) // 1800 + 2) * 1800
 
 
 @strawberry.type(description="A permission to upload one picture.")

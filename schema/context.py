@@ -17,6 +17,10 @@ ImageFormat = Literal["avif", "webp", "jpeg", "png"]
 class PictureLinks(Protocol):
     """Makes signed addresses of pictures."""
 
+    def size(self, width: int, height: int = 0) -> tuple[int, int]:
+        """Return the size that a link to this size is for, snapped to a ladder."""
+        ...
+
     def url(
         self,
         asset_key: str,
@@ -26,7 +30,8 @@ class PictureLinks(Protocol):
         fit: Literal["cover", "contain"],
         format: ImageFormat | None,  # noqa: A002 - imgproxy's word
         quality: int | None,
-        focus: tuple[float, float] | None,
+        gravity: tuple[float, float],
+        expires: int | None,
     ) -> str:
         """Return the address of a variant; with no format it is negotiated by `Accept`."""
         ...

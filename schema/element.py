@@ -134,17 +134,24 @@ class ElementAdded:
     props: JSON
 
 
-@strawberry.type(description="Some of an object's properties changed; those that are null did not.")
-class ElementSet:
-    """An effective edit."""
+@strawberry.type(description="The properties that changed; those that are null did not.")
+class ElementPatch:
+    """What an edit set."""
 
-    key: str
     x: float | None = None
     y: float | None = None
     width: float | None = None
     height: float | None = None
     rotation: float | None = None
     props: JSON | None = strawberry.field(default=None, description="The changed props; a null one is gone.")
+
+
+@strawberry.type(description="Some of an object's properties changed.")
+class ElementSet:
+    """An effective edit."""
+
+    key: str
+    patch: ElementPatch
 
 
 @strawberry.type(description="Objects went.")
@@ -165,13 +172,21 @@ class ElementMoved:
 
 
 EffectiveEdit = Annotated[ElementAdded | ElementSet | ElementRemoved | ElementMoved, strawberry.union("EffectiveEdit")]
-EFFECTIVE: dict[str, type[Any]] = {
-    "add": ElementAdded,
-    "set": ElementSet,
-    "remove": ElementRemoved,
-    "move": ElementMoved,
-}
-"""The GraphQL type of each effective edit in the log."""
+
+
+def effective(logged: dict[str, Any]) -> Any:
+    """Return an effective edit of the log as its GraphQL type."""
+    fields = {name: value for name, value in logged.items() if name != "edit"}
+    match logged["edit"]:
+        case "add":
+            return ElementAdded(**{**fields, "kind": ElementKind(fields["kind"])})
+        case "set":
+            return ElementSet(key=fields.pop("key"), patch=ElementPatch(**fields))
+        case "remove":
+            return ElementRemoved(**fields)
+        case _:
+            return ElementMoved(**fields)
+
 
 ApplyDesignEditsResult = Annotated[
     EditsApplied | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("ApplyDesignEditsResult")

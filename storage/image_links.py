@@ -58,6 +58,10 @@ class ImageLinks:
                 raise ImageLinkError(f"The {name} that signs image URLs must be hexadecimal and not empty.")
         self._make = ImgProxy.factory(proxy_host=base_url.rstrip("/"), key=key, salt=salt)
 
+    def size(self, width: int, height: int = 0) -> tuple[int, int]:
+        """Return the size in pixels that a link to this size is for; see `snap`."""
+        return snap(width, height)
+
     def url(
         self,
         asset_key: str,

@@ -84,7 +84,7 @@ def _write(floor: Floor, room: Room) -> None:
 
 
 def large(random: Random, count: int) -> list[ElementSpec]:
-    """Return an open-plan office of exactly `count` elements (at least 8): walls, a label, desks and chairs in a grid."""
+    """Return an open-plan office of exactly `count` elements, at least 8: walls, a label, a grid of desks."""
     if count < 8:
         raise ValueError(f"an office takes at least 8 elements, not {count}")
     fabric = FABRICS[random.choice(list(FABRICS))]

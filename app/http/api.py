@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -38,11 +37,10 @@ def create_api_app(
     preparer: Preparer,
     registry: Registry,
     contexts: Contexts,
-    background: tuple[Callable[[], Awaitable[None]], ...],
     *,
     development: bool,
 ) -> web.Application:
-    """Assemble the API; `background` coroutines run from start-up to clean-up."""
+    """Assemble the API."""
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
     over_http = GraphQLOverHTTP(api, preparer, registry, contexts, development)
     over_websocket = WebSocketView(api, preparer, contexts)
@@ -55,14 +53,6 @@ def create_api_app(
     async def upload(request: web.Request) -> web.StreamResponse:
         return await receive(request, contexts.services)
 
-    async def run(_: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.ensure_future(work()) for work in background]
-        yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    app.cleanup_ctx.append(run)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_put("/uploads/{token}", upload)

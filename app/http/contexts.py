@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auth.tokens import InvalidTokenError
@@ -63,8 +62,3 @@ class Contexts:
             request_id=secrets.token_hex(8),
             services=self.services,
         )
-
-    def own_write(self, headers: Mapping[str, str]) -> EntryId | None:
-        """Return the moment of the caller's own write, if the header is one that we signed."""
-        moment = self.services.keys.verified("own-write", headers.get("Edge-As-Of", ""))
-        return EntryId.parse(moment) if moment else None

@@ -17,6 +17,7 @@ from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.registry import Registry
 from app.http.request import Parameters, RequestError, read
+from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
 from edge.stream import EntryId
@@ -82,7 +83,12 @@ class GraphQLOverHTTP:
 
     async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
         if operation.public:  # whatever credentials came with it
-            return self.contexts.make(operation, ANONYMOUS, as_of, self.contexts.own_write(request.headers))
+            return self.contexts.make(
+                operation,
+                ANONYMOUS,
+                as_of,
+                own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", "")),
+            )
         try:
             viewer = await self.contexts.viewer(request.headers.get("Authorization", ""))
         except InvalidTokenError as error:

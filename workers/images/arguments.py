@@ -1,4 +1,4 @@
-"""The arguments of options as values: each function reads one, and raises a ValueError that completes "The option …"."""
+"""The arguments of options as values: each function reads one; its ValueError completes "The option …"."""
 
 from __future__ import annotations
 

@@ -65,6 +65,12 @@ class MissingError(NotFoundError):
     code = "missing"
 
 
+class MethodError(ImageError):
+    """The request's method is neither GET nor HEAD."""
+
+    status, code = 405, "method_not_allowed"
+
+
 class TooLargeError(ImageError):
     """Too many bytes or pixels, of the original or of what is asked for."""
 

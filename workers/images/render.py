@@ -1,7 +1,7 @@
-"""One picture: the original's bytes and the options in, the variant's bytes out, by libvips. Blocks: run it in a thread.
+"""One picture: the original's bytes and the options in, the variant's bytes out. It blocks: run it in a thread.
 
 The header is read and the limits are checked before anything is decoded. The deadline is held by libvips' progress:
-it ends decoding and scaling within milliseconds, while a codec's own last step, bounded by the limits on pixels, runs on.
+it ends decoding and scaling within milliseconds; a codec's own last step, bounded by the limits on pixels, runs on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LARGEST_WEBP_SIDE = 16_383
 _SAVERS: dict[Format, tuple[str, dict[str, object]]] = {
     "avif": ("heifsave_buffer", {"compression": "av1", "effort": 1}),
     "webp": ("webpsave_buffer", {"effort": 4}),
-    "jpeg": ("jpegsave_buffer", {"optimize_coding": True, "interlace": True}),
+    "jpeg": ("jpegsave_buffer", {"optimize_coding": True}),
     "png": ("pngsave_buffer", {}),
 }
 
@@ -59,7 +59,7 @@ def render(data: bytes, options: Options, client: Accepted, *, deadline: float =
     watch = _Watch(deadline)
     try:
         picture = pictures.probe(data)
-        return _encode(_draw(data, picture, options, watch), options, client)
+        return _encode(watch.over_image(_draw(data, picture, options, watch)), options, client)
     except pictures.TooManyPixelsError as error:
         raise TooLargeError(str(error)) from error
     except pictures.PictureError as error:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from storage.assets import AssetKeyError, check_key
-from workers.images.errors import OptionError, SignatureError, SourceError
 from workers.images.arguments import parse_format
+from workers.images.errors import OptionError, SignatureError, SourceError
 from workers.images.grammar import parse_options
 from workers.images.options import Options
 

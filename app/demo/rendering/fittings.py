@@ -88,34 +88,23 @@ def mirror(palette: Palette, radius: float) -> Solids:
 
 
 def window(opening: Opening, palette: Palette, bars: int = 2) -> Solids:
-    """Return frame and glazing bars set into an opening of a side wall (inward x) or the back wall (inward z)."""
-    frame = Material(
-        "plain", palette.black.colour if palette.metal.colour[0] < 0.05 else palette.white.colour, gloss=0.02
-    )
-    cx, cy, cz = opening.centre
-    w, h, thick = opening.half_width, opening.half_height, 0.028
-    out = -0.05
-    bar: Solids = []
-    spots = [-w + thick, w - thick, *(-w + 2 * w * (i + 1) / (bars + 1) for i in range(bars))]
-    for spot in spots:
-        bar.append(_upright(opening, (cx, cy, cz), spot, (thick, h), out, frame))
-    for level in (-h + thick, h - thick):
-        bar.append(_level(opening, (cx, cy + level, cz), (w, thick), out, frame))
-    return bar
+    """Return frame and glazing bars, set into an opening."""
+    colour = palette.black.colour if palette.metal.colour[0] < 0.05 else palette.white.colour
+    frame = Material("plain", colour, gloss=0.02)
+    wide, high, thick = opening.half_width, opening.half_height, 0.028
+    uprights = [thick - wide, wide - thick, *(2 * wide * (place + 1) / (bars + 1) - wide for place in range(bars))]
+    return [
+        *(_bar(opening, (along, 0.0), (thick, high), frame) for along in uprights),
+        *(_bar(opening, (0.0, rise), (wide, thick), frame) for rise in (thick - high, high - thick)),
+    ]
 
 
-def _upright(opening: Opening, spot: tuple[float, float, float], along: float, half: tuple[float, float], out: float, material: Material) -> Solid:  # fmt: skip
-    x, y, z = spot
-    if opening.inward[0]:
-        return Solid("box", (x - opening.inward[0] * out, y, z + along), (0.03, half[1], half[0]), material)
-    return Solid("box", (x + along, y, z - opening.inward[2] * out), (half[0], half[1], 0.03), material)
-
-
-def _level(opening: Opening, spot: tuple[float, float, float], half: tuple[float, float], out: float, material: Material) -> Solid:  # fmt: skip
-    x, y, z = spot
-    if opening.inward[0]:
-        return Solid("box", (x - opening.inward[0] * out, y, z), (0.03, half[1], half[0]), material)
-    return Solid("box", (x, y, z - opening.inward[2] * out), (half[0], half[1], 0.03), material)
+def _bar(opening: Opening, offset: tuple[float, float], half: tuple[float, float], material: Material) -> Solid:
+    (x, y, z), (nx, _, nz), (ax, _, az) = opening.centre, opening.inward, opening.across
+    along, rise = offset
+    centre = (x + nx * 0.05 + ax * along, y + rise, z + nz * 0.05 + az * along)
+    extent = (abs(nx) * 0.03 + abs(ax) * half[0], half[1], abs(nz) * 0.03 + abs(az) * half[0])
+    return Solid("box", centre, extent, material)
 
 
 def curtains(opening: Opening, ceiling: float, cloth: Material) -> Solids:

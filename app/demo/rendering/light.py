@@ -209,10 +209,7 @@ def bounced(lights: Lights, casters: list[Solid], tints: Array, at: Array, ray: 
 def _shell(lights: Lights, at: Array, ray: Array) -> Array:
     ambient = column(lights.ambient)
     if not lights.enclosed:
-        up = np.clip(ray[1] * 4 + 0.5, 0, 1)
-        ground = column(lights.floor) * (column(lights.sky) + column(lights.sun) * max(lights.to_sun[1], 0) * 0.5)
-        answer: Array = column(lights.sky) * up + ground * (1 - up)
-        return answer
+        return _sky_and_ground(lights, ray)
     low, high = column(lights.low), column(lights.high)
     exits = np.maximum((low - at) / (ray + 1e-9), (high - at) / (ray + 1e-9))
     along = exits.min(axis=0)
@@ -230,4 +227,11 @@ def _shell(lights: Lights, at: Array, ray: Array) -> Array:
         way = column(lamp.centre) - where
         arriving = arriving + column(lamp.power) * (0.6 / (dot(way, way) + 0.4))
     answer: Array = colour * arriving
+    return answer
+
+
+def _sky_and_ground(lights: Lights, ray: Array) -> Array:
+    up = np.clip(ray[1] * 4 + 0.5, 0, 1)
+    ground = column(lights.floor) * (column(lights.sky) + column(lights.sun) * max(lights.to_sun[1], 0) * 0.5)
+    answer: Array = column(lights.sky) * up + ground * (1 - up)
     return answer

@@ -1,0 +1,58 @@
+"""`python -m app api`: the GraphQL API."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.http import registry
+from app.http.api import create_api_app
+from app.http.contexts import Contexts
+from app.http.registry import Registry
+from app.process import Process, serve
+from app.services import asset_store, image_links, open_database, open_redis
+from app.settings import Settings
+from auth.tokens import Keys
+from edge.follower import Follower
+from resolvers.api import build
+from resolvers.context import Services
+from storage.signals import RedisSignals
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: settings come from the environment."""
+    del parser
+
+
+async def process(settings: Settings) -> Process:
+    """Open what the API stands on, and assemble it."""
+    database, redis = await open_database(settings), open_redis(settings)
+    store, signals = asset_store(settings), RedisSignals(redis)
+    registered = registry.load()
+    strict = settings.production and not settings.apq
+    api, preparer = build(production=settings.production, registered=registered.keys() if strict else None)
+    for document in registered.values():  # ready means that no first request pays for this
+        preparer.prepare(document)
+    follower = Follower(redis)
+    services = Services(database, Keys(settings.secret_key), store, signals, settings.public_url)
+    contexts = Contexts(services, image_links(settings), follower)
+    documents = Registry(registered, redis, apq=settings.apq)
+    app = create_api_app(api, preparer, documents, contexts, development=not settings.production)
+
+    async def redis_answers() -> None:
+        await redis.ping()
+
+    return Process(
+        name="api",
+        application=app,
+        port=settings.api_port,
+        port_setting="API_PORT",
+        checks={"mongodb": database.ping, "redis": redis_answers, "assets": store.check},
+        background=(follower.run, signals.run),
+        close=(redis.aclose, database.close),
+    )
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    del arguments
+    return serve(lambda: process(settings), settings, name="api")

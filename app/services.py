@@ -1,0 +1,42 @@
+"""Opening what processes stand on: the database, Redis, the asset store."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from app.settings import Settings, SettingsError
+from auth.tokens import Keys
+from edge.stream import EntryId
+from models.database import Database
+from storage.assets import FolderAssetStore
+from storage.image_links import ImageLinks
+
+
+async def open_database(settings: Settings) -> Database:
+    """Connect to MongoDB; raises SettingsError where no address is set."""
+    if settings.mongodb_url is None:
+        raise SettingsError("MONGODB_URL is not set; `python -m app run` starts a MongoDB of its own.")
+    return await Database.open(settings.mongodb_url, settings.mongodb_database)
+
+
+def open_redis(settings: Settings) -> Redis:
+    """Return a client of Redis; raises SettingsError where no address is set."""
+    if settings.redis_url is None:
+        raise SettingsError("REDIS_URL is not set; `python -m app run` starts a Redis of its own.")
+    return Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=5, health_check_interval=5)
+
+
+def asset_store(settings: Settings) -> FolderAssetStore:
+    """Return the folder in which originals are kept."""
+    return FolderAssetStore(settings.data_dir / "assets")
+
+
+def image_links(settings: Settings) -> ImageLinks:
+    """Return what signs the addresses of pictures, which lead through the front door."""
+    return ImageLinks(f"{settings.public_url}/images", settings.imgproxy_key, settings.imgproxy_salt)
+
+
+def own_write(keys: Keys, header: str) -> EntryId | None:
+    """Return the moment in an `Edge-As-Of` header that we signed, None for any other."""
+    moment = keys.verified("own-write", header)
+    return EntryId.parse(moment) if moment else None
