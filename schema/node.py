@@ -61,7 +61,8 @@ class Node:
 def _plain_fields(cls: Any) -> tuple[str, ...]:
     """Return the fields that are filled from the document's attributes of the same name."""
     fields = cls.__strawberry_definition__.fields
-    return tuple(field.python_name for field in fields if field.base_resolver is None)
+    names = (field.python_name for field in fields if field.base_resolver is None)
+    return tuple(name for name in names if name != "document")
 
 
 def show(document: Entity | None) -> Any:

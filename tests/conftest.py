@@ -11,6 +11,8 @@ import pytest
 
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
+from app.settings import Settings
+from tests.platform import Platform, start
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,23 @@ async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
     """Address of a Redis that lives as long as the run; take a key prefix or a database number of your own in it."""
     async with EmbeddedRedis(tmp_path_factory.mktemp("redis"), free_port()) as redis:
         yield redis.url
+
+
+@pytest.fixture(scope="session")
+async def platform(mongodb_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+    """Give a running platform, shared by the whole run: found organizations of your own in it."""
+    settings = Settings(
+        mongodb_url=mongodb_url,
+        mongodb_database="platform",
+        redis_url=redis_url,
+        data_dir=tmp_path_factory.mktemp("data"),
+        apq=True,
+    )
+    async with start(settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api_url(platform: Platform) -> str:
+    """Give the base URL of the running API."""
+    return platform.api

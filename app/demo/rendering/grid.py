@@ -81,12 +81,22 @@ def coarse_grid(
     lit = seen[dot(normal[:, seen], column(scene.lights.to_sun)) > 0]
     if max(scene.lights.sun) > 0:
         light[4, lit] = sunlit(scene.lights, casters, points[:, lit] + normal[:, lit] * 0.012)
+    light[4] = _widened(light[4].reshape(shape)).ravel()
     light = light.T.reshape(*shape, 5)
     normal = normal.T.reshape(*shape, 3)
     smooth = light[..., :4]
     for spacing in (1, 2, 3):
         smooth = _smooth(smooth, which, normal, spacing)
     return Grid(step, np.concatenate([smooth, light[..., 4:], normal], axis=2), which)
+
+
+def _widened(sun: Array) -> Array:
+    """Soften the sun's edges over neighbouring points, so that pixels near one know to look for themselves."""
+    padded = np.pad(sun, 1, mode="edge")
+    rows, columns = sun.shape
+    total = sum(padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3))
+    answer: Array = np.asarray(total / 9, np.float32)
+    return answer
 
 
 def _stratified(shape: tuple[int, int], random: np.random.Generator) -> Array:

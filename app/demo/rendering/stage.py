@@ -32,7 +32,8 @@ class Stage:
     depth: float = 4.6
     eye: Vector = (0.0, 1.25, -0.9)
     yaw: float = 0.0
-    focal: float = 0.8
+    focal: float = 0.9
+    exposure: float = 1.0
     shift: float = -0.05
     enclosed: bool = True
     sun_azimuth: float = -68.0
@@ -94,7 +95,7 @@ class Stage:
         )  # fmt: skip
         shell = self._shell(wall, floor) if self.enclosed else []
         camera = Camera(self.eye, self.yaw, self.focal, self.shift, width, height)
-        grade = Grade(light.key, light.tint, 0.12, mirrored=self.random.random() < 0.5)
+        grade = Grade(light.key * self.exposure, light.tint, 0.12, mirrored=self.random.random() < 0.5)
         outside = replace(
             light.outside, seed=self.random.randint(1, 99), town=light.outside.town or self.random.random() < 0.4
         )

@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 _MIRROR = 0.5  # gloss from which a surface shows the room again
 _SUN_DISC = 0.012  # spread of sun rays: wider than the true sun, as after a thin haze
 _SUN_SAMPLES = 3
-_FINE_SAMPLES = 4
+_FINE_SAMPLES = 2
 _SLIM, _SMALL = 0.03, 0.13  # metres: what is thinner or smaller throws no shadow but the sun's
 
 

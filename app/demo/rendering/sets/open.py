@@ -78,7 +78,7 @@ def hallway(stage: Stage) -> None:
 def terrace(stage: Stage) -> None:
     """Furnish decking under the sky: seats, planters, a railing, a view, string lights."""
     random, palette = stage.random, stage.palette
-    stage.enclosed = False
+    stage.enclosed, stage.exposure = False, 0.68 if stage.daylight.lamps < 1 else 0.9
     stage.width, stage.depth, stage.height = 6.4, 4.4, 2.9
     w, z = stage.width, stage.depth
     deck = (

@@ -41,10 +41,10 @@ def living_room(stage: Stage) -> None:
     )
     side = stage.width / 2 - 0.5
     stage.add(floor_lamp(palette, stage.glow), min(side + 0.1, x + 1.65), stage.depth - 0.5)
-    stage.lamp((min(side + 0.1, x + 1.65), 1.5, stage.depth - 0.5), 1.5)
+    stage.lamp((min(side + 0.1, x + 1.65), 1.5, stage.depth - 0.5), 2.0)
     stage.add(armchair(palette, palette.accent), x - 1.75, stage.depth - 2.2, -0.95)
     stage.add(plant(random, palette, random.uniform(1.25, 1.7)), -stage.width / 2 + 0.5, stage.depth - 0.5)
-    if random.random() < 0.6:
+    if random.random() < 0.6 or stage.glow == 1:
         stage.hang(x - 0.1, stage.depth - 1.9, random.uniform(0.5, 0.8), 0.24, globe=random.random() < 0.6, power=1.0)
     stage.eye, stage.yaw = (random.uniform(0.2, 0.9), 1.2, -0.75), random.uniform(-0.16, 0.0)
 

@@ -93,6 +93,7 @@ def kitchen(stage: Stage) -> None:
     for place in (-0.6, 0.0, 0.6):
         stage.hang(x + place, island, 0.85, 0.15, globe=globe, power=0.9)
     stage.add(plant(random, palette, 1.2), -w / 2 + 0.4, z - 1.05)
+    stage.focal = 0.84
     stage.eye, stage.yaw, stage.shift = (random.uniform(0.3, 0.9), 1.45, -0.85), random.uniform(-0.2, -0.06), -0.06
 
 
@@ -197,4 +198,5 @@ def bathroom(stage: Stage) -> None:
     stage.add(rug(palette.rug, 1.2, 0.75, vanity, z - 1.1))
     stage.add(plant(random, palette, random.uniform(1.0, 1.4)), -w / 2 + 0.42, z - 0.35)
     stage.hang(0.0, z - 1.7, 0.35, 0.2, globe=True, power=0.9)
+    stage.focal = 0.8
     stage.eye, stage.yaw = (random.uniform(0.15, 0.55), 1.35, -0.85), random.uniform(-0.1, 0.02)

@@ -1,0 +1,220 @@
+"""The platform under test: all four processes' work in the test's own event loop, over real sockets and services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+from aiohttp import web
+
+from app.commands import api, edge, images, relay
+from app.embedded.ports import free_port
+from app.process import Process
+from app.services import open_database
+from app.settings import Settings
+from models.database import Database
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Platform:
+    """A running platform, and a client for it."""
+
+    settings: Settings
+    database: Database
+    session: aiohttp.ClientSession
+    processes: dict[str, Process]
+
+    @property
+    def api(self) -> str:
+        """The API's base URL."""
+        return self.settings.api_url
+
+    @property
+    def edge(self) -> str:
+        """The front door's base URL."""
+        return self.settings.public_url
+
+    async def post(
+        self, query: str, variables: Json | None = None, token: str | None = None, *, base: str | None = None
+    ) -> tuple[int, Json]:
+        """Ask with POST: (status, body)."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self.session.post(
+            f"{base or self.api}/graphql", json={"query": query, "variables": variables or {}}, headers=headers
+        ) as response:
+            return response.status, await response.json()
+
+    async def ask(self, query: str, variables: Json | None = None, token: str | None = None) -> Json:
+        """Ask with POST and return the data; fails on errors."""
+        status, body = await self.post(query, variables, token)
+        assert status == 200, body
+        assert "errors" not in body, body
+        data: Json = body["data"]
+        return data
+
+    async def user(self, name: str = "Ana") -> User:
+        """Sign somebody new up."""
+        email = f"{uuid4().hex}@example.com"
+        answer = await self.ask(
+            """mutation ($input: SignUpInput!) { signUp(input: $input) { ... on SignedIn {
+                accessToken refreshToken viewer { id } } ... on UserError { message } } }""",
+            {"input": {"email": email, "password": "correct horse battery", "name": name}},
+        )
+        signed = answer["signUp"]
+        return User(self, email, signed["viewer"]["id"], signed["accessToken"], signed["refreshToken"])
+
+
+@dataclass
+class User:
+    """Somebody signed in, and shorthand for what they do."""
+
+    platform: Platform
+    email: str
+    id: str
+    token: str
+    refresh_token: str
+    made: list[str] = field(default_factory=list)
+
+    async def ask(self, query: str, variables: Json | None = None) -> Json:
+        """Ask as this user."""
+        return await self.platform.ask(query, variables, self.token)
+
+    async def do(self, mutation: str, type_: str, input_: Json, fields: str = "id") -> Json:
+        """Run a mutation that takes `input`, and return its result, whichever member of the union it is."""
+        query = f"""mutation ($input: {mutation[0].upper()}{mutation[1:]}Input!) {{ {mutation}(input: $input) {{
+            __typename ... on {type_} {{ {fields} }} ... on UserError {{ message code path }} }} }}"""
+        answer = await self.ask(query, {"input": input_})
+        result: Json = answer[mutation]
+        return result
+
+    async def by_id(self, mutation: str, type_: str, id_: str, fields: str = "id") -> Json:
+        """Run a mutation that takes an `id`."""
+        query = f"""mutation ($id: ID!) {{ {mutation}(id: $id) {{
+            __typename ... on {type_} {{ {fields} }} ... on UserError {{ message code path }} }} }}"""
+        answer = await self.ask(query, {"id": id_})
+        result: Json = answer[mutation]
+        return result
+
+    async def organization(self, name: str = "Estudio") -> str:
+        """Found an organization."""
+        made = await self.do("createOrganization", "Organization", {"name": name})
+        return str(made["id"])
+
+    async def member(self, organization: str, role: str) -> User:
+        """Sign somebody new up and make them a member."""
+        other = await self.platform.user()
+        input_ = {"organizationId": organization, "email": other.email, "role": role}
+        added = await self.do("addMember", "Membership", input_, "id")
+        other.made.append(added["id"])
+        return other
+
+    async def project(self, organization: str, **fields: Any) -> str:
+        """Begin a project."""
+        input_ = {
+            "organizationId": organization,
+            "title": "Casa",
+            "kind": "HOUSE",
+            "address": {"city": "Madrid", "country": "ES"},
+            **fields,
+        }
+        made = await self.do("createProject", "Project", input_)
+        return str(made["id"])
+
+    async def public_project(self, organization: str, **fields: Any) -> str:
+        """Begin a project and show it to everybody."""
+        project = await self.project(organization, **fields)
+        shown = {"id": project, "visibility": "PUBLIC", "status": "ACTIVE"}
+        await self.do("showProject", "Project", shown)
+        return project
+
+    async def design(self, project: str, *, published: bool = False, **fields: Any) -> str:
+        """Begin a design."""
+        input_ = {"projectId": project, "title": "Salón", "room": "LIVING_ROOM", "style": "JAPANDI", **fields}
+        made = await self.do("createDesign", "Design", input_)
+        if published:
+            await self.by_id("publishDesign", "Design", made["id"])
+        return str(made["id"])
+
+    async def edit(self, design: str, *edits: Json, batch: str | None = None, base: int = 0) -> Json:
+        """Apply a batch of edits."""
+        answer = await self.ask(
+            """mutation ($design: ID!, $batch: ID!, $base: Int!, $edits: [DesignEditInput!]!) {
+                applyDesignEdits(designId: $design, batchId: $batch, baseSeq: $base, edits: $edits) {
+                __typename ... on EditsApplied { seq inverse dropped { index reason } }
+                ... on UserError { message code path } } }""",
+            {"design": design, "batch": batch or uuid4().hex, "base": base, "edits": list(edits)},
+        )
+        result: Json = answer["applyDesignEdits"]
+        return result
+
+
+def added(key: str, **fields: Any) -> Json:
+    """Return an edit that adds an element."""
+    shape = {"kind": "FURNITURE", "x": 0, "y": 0, "width": 100, "height": 50}
+    return {"addElement": {"key": key, **shape, **fields}}
+
+
+@asynccontextmanager
+async def running(process: Process, settings: Settings) -> AsyncIterator[None]:
+    """Serve a process's site and run its background work, as `app.process` does."""
+    tasks = [asyncio.ensure_future(work()) for work in process.background]
+    runner = web.AppRunner(process.application) if process.application is not None else None
+    try:
+        if runner is not None:
+            await runner.setup()
+            await web.TCPSite(runner, settings.host, process.port).start()
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if runner is not None:
+            await runner.cleanup()
+        for close in process.close:
+            await close()
+
+
+@asynccontextmanager
+async def start(settings: Settings) -> AsyncIterator[Platform]:
+    """Start a platform on free ports, on the services that `settings` name."""
+    api_port, edge_port, images_port = free_port(), free_port(), free_port()
+    settings = replace(
+        settings,
+        api_port=api_port,
+        edge_port=edge_port,
+        images_port=images_port,
+        api_url=f"http://127.0.0.1:{api_port}",
+        images_url=f"http://127.0.0.1:{images_port}",
+        public_url=f"http://127.0.0.1:{edge_port}",
+    )
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings)
+        stack.push_async_callback(database.close)
+        await database.prepare()
+        processes: dict[str, Process] = {}
+        for name, module in {"relay": relay, "images": images, "api": api, "edge": edge}.items():
+            processes[name] = await module.process(settings)
+            await stack.enter_async_context(running(processes[name], settings))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        platform = Platform(settings, database, session, processes)
+        await until_ready(processes["edge"])
+        yield platform
+
+
+async def until_ready(process: Process) -> None:
+    """Wait until a process's dependencies answer."""
+    async with asyncio.timeout(15):
+        for check in process.checks.values():
+            while True:
+                try:
+                    await check()
+                    break
+                except Exception:  # noqa: BLE001 - whatever a check raises, it is not ready
+                    await asyncio.sleep(0.05)
