@@ -86,11 +86,13 @@ def test_a_bomb_is_refused_by_its_header() -> None:
         probe(png_header(4001, 4000, interlaced=True))
 
 
-def test_all_frames_of_an_animation_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is on the pixels of all frames together."""
-    monkeypatch.setattr("storage.pictures.LARGEST_PIXELS", 60 * 40 * 2 - 1)
-    with pytest.raises(TooManyPixelsError):
-        probe(animation("gif"))
+def test_all_frames_of_an_animation_count() -> None:
+    """The limit is on the pixels of all frames together: 13 of four million are too many."""
+    screen = b"GIF89a" + (2000).to_bytes(2, "little") * 2 + b"\x80\0\0" + bytes(6)
+    frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
+    assert probe(screen + frame * 12 + b";").frames == 12
+    with pytest.raises(TooManyPixelsError, match="52,000,000"):
+        probe(screen + frame * 13 + b";")
 
 
 def test_a_large_avif_is_refused() -> None:

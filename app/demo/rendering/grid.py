@@ -81,7 +81,7 @@ def coarse_grid(
     lit = seen[dot(normal[:, seen], column(scene.lights.to_sun)) > 0]
     if max(scene.lights.sun) > 0:
         light[4, lit] = sunlit(scene.lights, casters, points[:, lit] + normal[:, lit] * 0.012)
-    light[4] = _widened(light[4].reshape(shape)).ravel()
+    light[4] = _widened(light[4].reshape(shape), which).ravel()
     light = light.T.reshape(*shape, 5)
     normal = normal.T.reshape(*shape, 3)
     smooth = light[..., :4]
@@ -90,12 +90,18 @@ def coarse_grid(
     return Grid(step, np.concatenate([smooth, light[..., 4:], normal], axis=2), which)
 
 
-def _widened(sun: Array) -> Array:
-    """Soften the sun's edges over neighbouring points, so that pixels near one know to look for themselves."""
-    padded = np.pad(sun, 1, mode="edge")
+def _widened(sun: Array, which: Array) -> Array:
+    """Soften the sun's edges over neighbours on the same solid, so that pixels near one know to look for themselves."""
+    light, name = np.pad(sun, 1, mode="edge"), np.pad(which, 1, mode="edge")
     rows, columns = sun.shape
-    total = sum(padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3))
-    answer: Array = np.asarray(total / 9, np.float32)
+    total, count = np.zeros_like(sun), np.zeros_like(sun)
+    for y in range(3):
+        for x in range(3):
+            part = (slice(y, y + rows), slice(x, x + columns))
+            same = name[part] == which
+            total += light[part] * same
+            count += same
+    answer: Array = total / count
     return answer
 
 

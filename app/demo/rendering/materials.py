@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.demo.rendering import noise, patterns
+from app.demo.rendering import motifs, patterns
 
 Array = npt.NDArray[Any]
 Colour = tuple[float, float, float]
@@ -67,17 +67,11 @@ def albedo(material: Material, points: Array, normal: Array, unit: Array, footpr
     """
     base = np.array(material.colour, np.float32)[:, None]
     other = np.array(material.second, np.float32)[:, None]
-    if material.pattern in patterns.ON_THE_UNIT:
-        return patterns.ON_THE_UNIT[material.pattern](base, other, unit, material.scale)
+    if material.pattern in motifs.MOTIFS:
+        return motifs.MOTIFS[material.pattern](base, other, unit, material.scale)
     u, v = unwrap(points, normal, turned=material.turned)
     tone, mix = patterns.ON_THE_SURFACE[material.pattern](u, v, material.scale, footprint)
     if mix is None:
         return np.clip(base * tone, 0, 0.93)
     answer: Array = np.clip((base + (other - base) * mix) * tone, 0, 0.93)
     return answer
-
-
-def grained(points: Array, normal: Array) -> Array:
-    """Return fine noise, mean 0, at points of a surface: the last touch on every material."""
-    u, v = unwrap(points, normal, turned=False)
-    return noise.look_up(noise.cloud(0.5, 1.0, 3), u, v, 900)

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 _MIRROR = 0.5  # gloss from which a surface shows the room again
 _SUN_DISC = 0.012  # spread of sun rays: wider than the true sun, as after a thin haze
-_SUN_SAMPLES = 3
+_SUN_SAMPLES = 2
 _FINE_SAMPLES = 2
 _SLIM, _SMALL = 0.03, 0.13  # metres: what is thinner or smaller throws no shadow but the sun's
 
@@ -93,7 +93,7 @@ def _sharpen_sun(
         light[4] = 0
         return
     facing = np.maximum(dot(normal, column(lights.to_sun)), 0)
-    unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0))
+    unsure = np.flatnonzero((light[4] > 0.001) & (light[4] < 0.999) & (facing > 0.01))
     light[4] = np.where(light[4] > 0.5, facing, 0)
     at = points[:, unsure] + normal[:, unsure] * 0.012
     spread = (random.random((_SUN_SAMPLES, 2, unsure.size), np.float32) - 0.5) * _SUN_DISC

@@ -1,0 +1,5 @@
+"""Loading the demo data: `load` writes everything, in an order in which an interruption can be taken up again."""
+
+from app.seed.load import PASSWORD, SeedError, load
+
+__all__ = ["PASSWORD", "SeedError", "load"]
