@@ -1,4 +1,4 @@
-"""A child process of the supervisor: its output, its readiness, its end, and how long to wait before a restart."""
+"""A child process of the supervisor: its output, its readiness, its end."""
 
 from __future__ import annotations
 
@@ -18,27 +18,10 @@ STOP_SECONDS = 12.0  # a process drains for 10 s
 _LONGEST_LINE = 2**20
 _POLL_SECONDS = 0.05
 _COLOURS = {"api": "cyan", "edge": "green", "images": "magenta", "relay": "yellow"}
-_STEADY_SECONDS = 60.0
 
 
 class ChildError(Exception):
     """A child process did not become ready. The message names it and its log."""
-
-
-class Backoff:
-    """How long to wait before a restart: 1 s, doubled up to 30 s, and 1 s again after a minute's steady run."""
-
-    def __init__(self, least: float = 1.0, most: float = 30.0) -> None:
-        self.least = least
-        self.most = most
-        self.delay = least
-
-    def next(self, ran_for: float) -> float:
-        """Return the seconds to wait after a run of `ran_for` seconds."""
-        if ran_for >= _STEADY_SECONDS:
-            self.delay = self.least
-        delay, self.delay = self.delay, min(self.delay * 2, self.most)
-        return delay
 
 
 class Child:
@@ -121,7 +104,8 @@ class Child:
         try:
             await asyncio.wait_for(asyncio.shield(self.wait()), seconds)
         except TimeoutError:
-            self.console.print(f"{self.name} has not ended after {seconds:g} s and is killed.", style="red")
+            message = f"{self.name} has not ended after {seconds:g} s and is killed."
+            self.console.print(message, style="red", soft_wrap=True, highlight=False)
             self.kill()
             await self.wait()
 

@@ -7,18 +7,17 @@ import dataclasses
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
-from typing import Protocol
 
 from rich.console import Console
 
-from app.children import Backoff, Child, ChildError
+from app.children import Child, ChildError
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis, EmbeddedServiceError
 from app.embedded.leash import leashed
 from app.embedded.ports import require_free
 from app.embedded.service import EmbeddedService
 from app.programs import NAMES, STOP_ORDER, Program, listeners, programs
+from app.restarts import Supervised, keep_running
 from app.run_lock import RunLock
 from app.settings import Settings
 from app.welcome import welcome
@@ -28,23 +27,6 @@ PREPARATIONS = (("migrate",), ("seed",))
 """Commands of `python -m app` that run to their end before anything serves; both do nothing when all is done."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Supervised(Protocol):
-    """What the supervisor keeps running: an embedded service or a child."""
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-
-    async def start(self) -> object:
-        """Start it again after it ended."""
-
-    async def wait(self) -> int:
-        """Return the exit code once it has ended."""
-
-    def kill(self) -> None:
-        """End it at once."""
 
 
 class Supervisor:
@@ -78,7 +60,7 @@ class Supervisor:
         """Run until a signal and return 0; 1 when something did not become ready, 2 for a setting to change."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks to stay when the terminal goes
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish is kept
                 loop.add_signal_handler(number, self.on_signal)
         up = asyncio.create_task(self.bring_up())
         stopped = asyncio.create_task(self.stopping.wait())
@@ -137,7 +119,7 @@ class Supervisor:
             await child.start()
         await asyncio.gather(*(child.wait_until_ready(self.ready_seconds) for child in self.children))
         self.keep(self.children)
-        self.console.print(welcome(self.connected_settings()))
+        welcome(self.console, self.connected_settings())
 
     def embedded_services(self) -> list[EmbeddedService]:
         """Return the services that no address is set for."""
@@ -190,29 +172,7 @@ class Supervisor:
 
     def keep(self, supervised: Sequence[Supervised]) -> None:
         """Restart each of them whenever it ends, from now on."""
-        self.keepers += [asyncio.create_task(self.keep_running(one)) for one in supervised]
-
-    async def keep_running(self, supervised: Supervised, backoff: Backoff | None = None) -> None:
-        """Restart one whenever it ends, with a message and a growing delay; never returns."""
-        backoff = backoff or Backoff()
-        while True:
-            started = time.monotonic()
-            code = await supervised.wait()
-            ran_for = time.monotonic() - started
-            self.say(f"{supervised.name} ended with code {code}.", "bold yellow")
-            while not await self.restart(supervised, backoff.next(ran_for)):
-                ran_for = 0.0
-
-    async def restart(self, supervised: Supervised, delay: float) -> bool:
-        """Wait, start it again, and return whether that went well; otherwise the reason was printed."""
-        self.say(f"{supervised.name} is restarted in {delay:g} s.", "bold yellow")
-        await asyncio.sleep(delay)
-        try:
-            await supervised.start()
-        except (EmbeddedServiceError, OSError) as error:
-            self.say(str(error), "bold red")
-            return False
-        return True
+        self.keepers += [asyncio.create_task(keep_running(one, self.say)) for one in supervised]
 
     async def take_down(self) -> None:
         """Stop everything in order: what is being prepared, the children from front to back, Redis, MongoDB."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.children import Backoff
 from app.embedded import StillRunningError
 from app.programs import NAMES, listeners, programs
+from app.restarts import Backoff
 from app.run_lock import RunLock
 from app.settings import Settings
 from tests.app.processes import PROGRAMS, environment, left_over, running

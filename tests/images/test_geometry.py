@@ -150,7 +150,7 @@ def test_every_cut_lies_inside(width: int, height: int, options: Options) -> Non
 
 @given(st.integers(10, 7000), st.integers(10, 7000), st.integers(1, 2000), st.integers(1, 2000))
 def test_a_fill_of_a_larger_picture_has_exactly_its_size(width: int, height: int, across: int, down: int) -> None:
-    """This is what a page's layout counts on."""
+    """A page's layout counts on it."""
     assume(across <= width and down <= height)
     kind: ResizingType = "fill"
     assert plan(width, height, Options(resizing_type=kind, width=across, height=down)).result == (across, down)

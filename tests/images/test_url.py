@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import fields, replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.images.samples import KEY, SALT, signed, source
-from workers.images.errors import ImageError, NotFoundError, OptionError, SignatureError, SourceError
+from workers.images.errors import NotFoundError, OptionError, SignatureError, SourceError
 from workers.images.grammar import parse_options
 from workers.images.options import Crop, Gravity, Options
 from workers.images.url import parse, read, signature, verified
@@ -256,7 +257,23 @@ def test_what_the_bytes_do_not_depend_on_shares_a_variant() -> None:
     assert parse_options(["w:5", "fn:a", "att:1", "exp:5", "cb:x"]).variant() == Options(width=5)
     kept = {field.name for field in fields(Options)} - {"filename", "return_attachment", "expires", "cachebuster"}
     every = parse_options(
-        "rs:fill:3:4:1/mw:1/mh:1/dpr:2/g:sm/c:9:9/ar:0/rot:90/bg:fff/bl:1/sh:1/q:9/fq:png:1/f:png/sm:0".split("/")
+        [
+            "rs:fill:3:4:1",
+            "mw:1",
+            "mh:1",
+            "dpr:2",
+            "g:sm",
+            "c:9:9",
+            "ar:0",
+            "rot:90",
+            "bg:fff",
+            "bl:1",
+            "sh:1",
+            "q:9",
+            "fq:png:1",
+            "f:png",
+            "sm:0",
+        ]
     )
     assert all(getattr(every.variant(), name) == getattr(every, name) != getattr(Options(), name) for name in kept)
 
@@ -264,9 +281,5 @@ def test_what_the_bytes_do_not_depend_on_shares_a_variant() -> None:
 @given(st.lists(st.text(alphabet="rsfilwhgcbq:0123456789.-_=%/plain@", max_size=12), max_size=6))
 def test_any_signed_path_is_read_or_refused(segments: list[str]) -> None:
     """Nothing that someone with the key could write makes anything but a target or a 404."""
-    try:
-        target = read(signed("/" + "/".join(segments)), PAIRS)
-    except ImageError as error:
-        assert isinstance(error, NotFoundError)
-    else:
-        assert target.source
+    with suppress(NotFoundError):
+        assert read(signed("/" + "/".join(segments)), PAIRS).source

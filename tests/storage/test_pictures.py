@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -227,10 +228,8 @@ def test_damage_is_answered_with_our_own_errors(media_type: str, place: int, dam
     place %= len(data)
     damaged = data[:place] + damage + data[place + len(damage) :]
     for function in (probe, placeholder, normalise):
-        try:
-            function(damaged)
-        except PictureError as error:
-            assert str(error)
+        with suppress(PictureError):
+            assert function(damaged)
 
 
 def test_libvips_is_set_up() -> None:

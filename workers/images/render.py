@@ -69,28 +69,34 @@ def render(data: bytes, options: Options, client: Accepted, *, deadline: float =
 
 
 class _Watch:
-    """Ends the evaluation of a libvips image when its time is over."""
+    """Ends the evaluation of libvips images when its time is over.
+
+    It must outlive their evaluation, and holds them for that: pyvips frees a callback with the Python object it was
+    connected through, even while libvips goes on to call it. The callback holds no images, so that no cycle keeps
+    their memory until the garbage collector comes.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
+        self._watched: list[Any] = []  # images of pyvips, which has no types
 
-    @property
-    def over(self) -> bool:
-        return time.monotonic() > self._end
+    def over_image(self, image: Any) -> Any:
+        """Begin to watch an image, and return it."""
+        end = self._end
 
-    def over_image(self, image: Any) -> Any:  # pyvips has no types
         def check(evaluated: Any, _: object) -> None:
-            if self.over:
+            if time.monotonic() > end:
                 evaluated.set_kill(True)
 
         image.set_progress(True)
         image.signal_connect("eval", check)
+        self._watched.append(image)
         return image
 
     def explain(self) -> ImageError:
         """Tell what an error of libvips means."""
-        if self.over:
+        if time.monotonic() > self._end:
             return DeadlineError(f"The picture took longer than {self._seconds:g} seconds.")
         return UnusableError("The original is broken or cut off.")
 

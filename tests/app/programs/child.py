@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from collections.abc import Callable
@@ -20,13 +21,13 @@ def steady() -> int:
 
 
 def stubborn() -> int:
-    """Serve like `steady`, and stop for nothing but SIGKILL."""
+    """Serve like `steady`, and never finish to close: only SIGKILL ends it."""
 
     async def never() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        await asyncio.Event().wait()
 
     async def process() -> Process:
-        return Process("stubborn", background=[never])
+        return Process("stubborn", close=[never])
 
     return serve(process, Settings.from_environment())
 
