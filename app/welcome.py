@@ -54,14 +54,15 @@ class Demo:
 
 def welcome(console: Console, settings: Settings) -> None:
     """Print the page; `settings` hold the addresses of the running services."""
-    console.print("", addresses(settings))
+    console.print(addresses(settings))
     demo = find_demo(settings)
     if demo is not None:
-        console.print("", accounts(demo))
+        console.print()
+        console.print(accounts(demo))
         for number, (what, command) in enumerate(commands(settings, demo), start=1):
-            console.print("", Text(f"{number}. {what}", style="bold"))
+            console.print(Text(f"\n{number}. {what}", style="bold"))
             console.print(Text(command), soft_wrap=True)  # one line, whatever the window's width: it is to be pasted
-    console.print("", Text("Ctrl-C stops everything.", style="dim"), "")
+    console.print(Text("\nCtrl-C stops everything.\n", style="dim"))
 
 
 def find_demo(settings: Settings) -> Demo | None:
@@ -103,9 +104,9 @@ def commands(settings: Settings, demo: Demo) -> Sequence[Try]:
     bodies = [json.dumps({"query": query}) for query in (sign_in, follow)]
     write = _with_curl if shutil.which("curl") else _with_python
     what = (
-        "A persisted query, answered by the edge (run it twice and look at Cache-Status)",
+        "A persisted query at the edge (run it twice: Cache-Status turns to hit)",
         "A picture as AVIF (saved as cover.avif)",
-        "A subscription: the edits of a design so far, then every new one (Ctrl-C ends it)",
+        "A subscription: a design's edits so far, then every new one",
     )
     return [Try(*pair) for pair in zip(what, write(url, persisted, demo.picture, *bodies), strict=True)]
 
