@@ -159,6 +159,6 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note
         table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number > 0)
     for row in rows:
         table.add_row(*row)
-    console = Console(soft_wrap=True)
+    console = Console(width=160)
     console.print(table)
     console.print(note, highlight=False, markup=False)

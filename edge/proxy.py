@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import nullcontext
 
 import aiohttp
 from aiohttp import WSMsgType, web
 from multidict import CIMultiDict
 
+from edge.draining import Draining
 from edge.http import FOR_THE_EDGE, travelling
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,10 @@ def failure(status: int, message: str, code: str) -> web.Response:
 class Proxy:
     """Forwards to one origin, given by its base URL without a path."""
 
-    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, origin: str, draining: Draining) -> None:
         self._session = session
         self._origin = origin
+        self._draining = draining
 
     async def forward(self, request: web.Request, path: str, *, cache_status: str) -> web.StreamResponse:
         """Pass a request on, untouched but for hop-by-hop headers, and stream the answer back."""
@@ -52,8 +55,9 @@ class Proxy:
             headers["Cache-Status"] = cache_status
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
             await response.prepare(request)
-            async for chunk in upstream.content.iter_any():
-                await response.write(chunk)
+            with self._draining.stream() if upstream.content_type == "text/event-stream" else nullcontext():
+                async for chunk in upstream.content.iter_any():
+                    await response.write(chunk)
             await response.write_eof()
             return response
 
@@ -84,6 +88,7 @@ class Proxy:
             protocols=[behind.protocol] if behind.protocol else [], autoping=False, max_msg_size=1024 * 1024
         )
         await front.prepare(request)
+        self._draining.add(front)
         ways = [asyncio.create_task(_pump(front, behind)), asyncio.create_task(_pump(behind, front))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

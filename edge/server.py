@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from edge import codings
 from edge.coherence import Coherence
+from edge.draining import Draining
 from edge.follower import Follower
 from edge.http import matches, shared_max_age
 from edge.keys import Lookup, lookup
@@ -56,8 +57,9 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.store = Store(self.config.capacity)
-        self.api = Proxy(self.session, self.config.api)
-        self.images = Proxy(self.session, self.config.images)
+        self.draining = Draining()
+        self.api = Proxy(self.session, self.config.api, self.draining)
+        self.images = Proxy(self.session, self.config.images, self.draining)
 
     def follow(self, redis: Redis) -> Follower:
         """Return the follower that keeps this edge coherent."""
@@ -225,7 +227,11 @@ def create_edge_app(config: EdgeConfig, redis: Redis) -> web.Application:
     async def anything(request: web.Request) -> web.StreamResponse:
         return await request.app[EDGE].anything(request)
 
+    async def drain(app: web.Application) -> None:
+        await app[EDGE].draining.drain(app)
+
     app.cleanup_ctx.append(run)
+    app.on_shutdown.append(drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_route("*", "/images/{tail:.*}", picture)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ReplaceOne
+from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.canvas import Canvas, Edit, Outcome, apply, needed
 from models.design import Design
 from models.element import MOST_ELEMENTS, DesignEdit, Element
+from models.entity import now
 from models.errors import InvalidInputError
 
 _STATE = ("kind", "x", "y", "width", "height", "rotation", "parent", "order", "props", "removed")
@@ -71,10 +72,10 @@ async def _read(design: PydanticObjectId, edits: Sequence[Edit], session: AsyncC
 
 
 async def _write(design: Design, canvas: Canvas, outcome: Outcome, session: AsyncClientSession) -> None:
-    changes: list[ReplaceOne[dict[str, Any]]] = []
+    changes: list[UpdateOne] = []
     for key in outcome.changed:
         id_ = f"{design.id}:{key}"
         state = {**canvas.elements[key], "key": key, "design": design.id, "organization": design.organization}
-        changes.append(ReplaceOne({"_id": id_}, state, upsert=True))
+        changes.append(UpdateOne({"_id": id_}, {"$set": state, "$setOnInsert": {"created_at": now()}}, upsert=True))
     if changes:
         await Element.get_pymongo_collection().bulk_write(changes, session=session)

@@ -6,13 +6,12 @@ box's centre.
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import orjson
 import pydantic
-from beanie import Indexed, PydanticObjectId
+from beanie import PydanticObjectId
 from pymongo import IndexModel
 
 from models.entity import Entity
@@ -108,7 +107,6 @@ class DesignEdit(Entity):
     edits: list[dict[str, Any]]
     dropped: list[dict[str, Any]]
     inverse: list[dict[str, Any]]
-    created_at: Annotated[datetime, Indexed()]
 
     images = False
 

@@ -89,13 +89,13 @@ def fold_city(name: str) -> str:
     return " ".join(plain.casefold().split())
 
 
-def make_slug(title: str) -> str:
+def make_slug(title: str, *, longest: int = 67) -> str:
     """Return a URL's name for a title: readable, and with a random end, so that no title is ever taken.
 
-    A slug that could collide would tell outsiders which titles exist.
+    A slug that could collide would tell outsiders which titles exist; `longest` shortens the words only.
     """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: longest - 7].strip("-")
     ending = "".join(secrets.choice(_SLUG_ALPHABET) for _ in range(6))
     return f"{words}-{ending}" if words else ending
 

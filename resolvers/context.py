@@ -24,6 +24,18 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How long subscriptions wait, in seconds.
+
+    `heartbeat`: with nothing to tell, until they give a sign of life. `look`: without a signal, until they look at the
+    log and at the viewer's role by themselves, since signals may be lost.
+    """
+
+    heartbeat: float = 20.0
+    look: float = 5.0
+
+
+@dataclass(frozen=True)
 class Services:
     """What a process of the API holds for all requests. `public_url` is the front door's base URL."""
 
@@ -32,6 +44,7 @@ class Services:
     assets: AssetStore
     signals: Signals
     public_url: str
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, kw_only=True)

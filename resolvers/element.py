@@ -14,7 +14,7 @@ from auth.permissions import Permission
 from models import edit_log
 from models.canvas import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_size
 from models.element import DesignEdit
-from models.entity import invalid
+from models.entity import camel, invalid
 from models.errors import InvalidInputError
 from resolvers.context import Info, mutation, permitted
 from schema.element import ApplyDesignEditsResult, DesignEditInput, DroppedEdit, EditsApplied
@@ -44,9 +44,16 @@ def _edits(values: Sequence[DesignEditInput]) -> list[Edit]:
         try:
             edits.append(_edit(value))
         except pydantic.ValidationError as error:
-            found = invalid(error)
-            raise InvalidInputError(found.message, path=("edits", str(index), *found.path)) from error
+            raise _unfit(invalid(error), index, value) from error
     return edits
+
+
+def _unfit(error: InvalidInputError, index: int, value: DesignEditInput) -> InvalidInputError:
+    """Return the core's finding in the input's own words: the edit, then its field."""
+    kind = next(camel(name) for name, given in vars(value).items() if given)
+    fields = [part for part in error.path if part != "shape"]  # the core's word for an added element's fields
+    path = ("edits", str(index), kind, *fields)
+    return InvalidInputError(f"{'.'.join(path)}: {error.message.partition(': ')[2]}", path=path)
 
 
 @strawberry.type

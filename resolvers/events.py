@@ -20,10 +20,6 @@ from schema.element import effective
 from schema.events import AccessChanged, CommentChanged, DesignEvent, EditsCommitted, Heartbeat, ResyncRequired
 from schema.node import show
 
-HEARTBEAT_SECONDS = 20.0
-LOOK_SECONDS = 5.0
-"""How often the log is looked at when no signal comes, since signals may be lost."""
-
 _MOST_AT_ONCE = 256
 _COMMENT = "comment:"
 
@@ -54,7 +50,8 @@ class EventSubscriptions:
                 if not await _may_follow(info, design.organization):
                     yield AccessChanged(message="You no longer have access to this design.")
                     return
-                for entry in await _log(design.id, seq):
+                entries = await _log(design.id, seq)
+                for entry in entries:
                     yield await _committed(entry)
                     seq = entry.seq
                 for note in notes:
@@ -62,10 +59,11 @@ class EventSubscriptions:
                 now = asyncio.get_running_loop().time()
                 if notes or seq > design.seq:
                     design.seq, quiet_since = seq, now
-                elif now - quiet_since >= HEARTBEAT_SECONDS:
+                elif now - quiet_since >= services.pace.heartbeat:
                     yield Heartbeat(seq=seq)
                     quiet_since = now
-                notes = [note for note in await listener.wait(LOOK_SECONDS) if note.startswith(_COMMENT)]
+                patience = 0 if len(entries) == _MOST_AT_ONCE else services.pace.look  # a full page: the log has more
+                notes = [note for note in await listener.wait(patience) if note.startswith(_COMMENT)]
 
 
 async def _may_follow(info: Info, organization: PydanticObjectId) -> bool:

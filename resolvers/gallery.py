@@ -114,6 +114,8 @@ class GalleryQueries:
             raise InvalidInputError("center: latitude is within ±90, longitude within ±180.", path=("center",))
         name = f"nearby?{center.latitude},{center.longitude},{radius_m}"
         beyond = cursors.decode(name, after, 2) if after is not None else None
+        if beyond and not (isinstance(beyond[0], float) and beyond[0] >= 0):
+            raise InvalidInputError("after: this is not a cursor of this API.", path=("after",))
         near: dict[str, Any] = {
             "near": {"type": "Point", "coordinates": [center.longitude, center.latitude]},
             "distanceField": "distance",

@@ -46,7 +46,7 @@ class OrganizationMutations:
     ) -> CreateOrganizationResult:
         """Create an organization and its first membership in one transaction."""
         user = info.context.viewer.require_user()
-        organization = models.organization.Organization.make(name=input.name.strip(), slug=make_slug(input.name)[:60])
+        organization = models.organization.Organization.make(name=input.name.strip(), slug=make_slug(input.name, longest=60))
 
         async def create(session: Any) -> None:
             await organization.insert(session=session)
@@ -137,7 +137,7 @@ class OrganizationMutations:
                 info, models.organization.Membership, membership_id, Permission.READ, session, path=path
             )
             if member.user != info.context.viewer.user:
-                info.context.viewer.require(Permission.MANAGE_MEMBERS, member, "Membership", path=path)
+                info.context.viewer.require(Permission.MANAGE_MEMBERS, member.organization, "Membership", path=path)
                 _check_grant(info, member.organization, member.role)
             await member.refuse_if_last_owner(session)
             await member.delete(session=session)

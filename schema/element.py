@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 import models.element
+from auth.viewer import Viewer
 from models.canvas import Reason
 from models.element import ElementKind
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
@@ -36,6 +37,10 @@ class Element(Node, stores=models.element.Element):
     def props(self) -> JSON:
         """Return the props."""
         return JSON(self.document.props)
+
+    def visible(self, viewer: Viewer) -> bool:
+        """Whether the viewer may know of it; nobody knows of what was removed."""
+        return super().visible(viewer) and not self.document.removed
 
 
 @strawberry.type(description="Everything on a design at one moment.")

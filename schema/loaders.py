@@ -92,8 +92,9 @@ class PageOf(DataLoader[PageKey, Page]):
     async def _read(self, keys: list[PageKey]) -> dict[PageKey, Page]:
         order, limit = self._collection.order, keys[0].first + 1
         conditions = [{name: {operator: value}} for name, operator, value in keys[0].extra]
-        if keys[0].after is not None:
-            conditions.append(self._collection.after(cursors.decode(self._name(keys[0]), keys[0].after, len(order))))
+        if keys[0].after is not None:  # every list checks the cursor, since it can belong to one of them only
+            positions = [cursors.decode(self._name(key), keys[0].after, len(order)) for key in keys]
+            conditions.append(self._collection.after(positions[0]))
         query = self._collection.query(dict(keys[0].equality))
         if len(keys) == 1:
             rows = await self._reader.find(self._document, {"$and": [query, *conditions]}, sort=order, limit=limit)
@@ -149,10 +150,19 @@ class CountOf(DataLoader["tuple[tuple[str, Any], ...]", int]):
         self._document, self._collection = document, collection
 
     async def batch_load_fn(self, keys: list[tuple[tuple[str, Any], ...]]) -> list[int]:
-        """Count the batch's lists in one command."""
-        names = [name for name, _ in keys[0]]
+        """Count lists that are selected by the same fields in one command."""
+        groups: defaultdict[tuple[str, ...], list[tuple[tuple[str, Any], ...]]] = defaultdict(list)
         for key in keys:
             self._dependencies.list(self._document.__name__, self._collection.tag(dict(key)))
+            groups[tuple(name for name, _ in key)].append(key)
+        counts: dict[tuple[tuple[str, Any], ...], int] = {}
+        for names, group in groups.items():
+            counts.update(await self._count(names, group))
+        return [counts.get(key, 0) for key in keys]
+
+    async def _count(
+        self, names: tuple[str, ...], keys: list[tuple[tuple[str, Any], ...]]
+    ) -> dict[tuple[tuple[str, Any], ...], int]:
         alternatives = [self._collection.query(dict(key)) for key in keys]
         rows = await self._reader.aggregate(
             self._document,
@@ -161,10 +171,7 @@ class CountOf(DataLoader["tuple[tuple[str, Any], ...]", int]):
                 {"$group": {"_id": {name: f"${name}" for name in names}, "count": {"$sum": 1}}},
             ],
         )
-        if not names:
-            return [rows[0]["count"] if rows else 0] * len(keys)
-        counts = {tuple((name, row["_id"][name]) for name in names): row["count"] for row in rows}
-        return [counts.get(key, 0) for key in keys]
+        return {tuple((name, row["_id"][name]) for name in names): row["count"] for row in rows}
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,14 @@ from strawberry.types.scalar import ScalarDefinition
 
 Amount = NewType("Amount", int)
 
+_LARGEST = 10**14
+
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
         raise ValueError("an Amount is a whole number")
+    if abs(value) > _LARGEST:
+        raise ValueError("an Amount is at most 10^14")
     return int(value)
 
 

@@ -18,6 +18,7 @@ from app.process import Process
 from app.services import open_database
 from app.settings import Settings
 from models.database import Database
+from resolvers.context import Pace
 
 Json = dict[str, Any]
 
@@ -58,6 +59,10 @@ class Platform:
         assert "errors" not in body, body
         data: Json = body["data"]
         return data
+
+    def at(self, url: str) -> Platform:
+        """Return the same platform as seen through another API."""
+        return replace(self, settings=replace(self.settings, api_url=url))
 
     async def user(self, name: str = "Ana") -> User:
         """Sign somebody new up."""
@@ -195,17 +200,34 @@ async def start(settings: Settings) -> AsyncIterator[Platform]:
         public_url=f"http://127.0.0.1:{edge_port}",
     )
     async with AsyncExitStack() as stack:
+        first = await open_database(settings)
+        await first.prepare()
+        await first.close()
+        processes = {"relay": await relay.process(settings), "images": await images.process(settings)}
+        # Beanie binds the documents to the database that was opened last: the API's, which sessions are opened on.
         database = await open_database(settings)
         stack.push_async_callback(database.close)
-        await database.prepare()
-        processes: dict[str, Process] = {}
-        for name, module in {"relay": relay, "images": images, "api": api, "edge": edge}.items():
-            processes[name] = await module.process(settings)
-            await stack.enter_async_context(running(processes[name], settings))
+        processes |= {"api": await api.process(settings, database), "edge": await edge.process(settings)}
+        for process in processes.values():
+            await stack.enter_async_context(running(process, settings))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         platform = Platform(settings, database, session, processes)
         await until_ready(processes["edge"])
         yield platform
+
+
+@asynccontextmanager
+async def another_api(
+    platform: Platform, *, database: Database | None = None, pace: Pace | None = None, **changes: Any
+) -> AsyncIterator[Platform]:
+    """Start one more API with other settings on the platform's services, and give the platform seen through it.
+
+    A `database` of its own can only be read through loaders: mutations need the one that Beanie is bound to.
+    """
+    settings = replace(platform.settings, api_port=free_port(), **changes)
+    process = await api.process(settings, database or platform.database, pace)
+    async with running(process, settings):
+        yield platform.at(f"http://127.0.0.1:{settings.api_port}")
 
 
 async def until_ready(process: Process) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable, Callable
 
 from app.http import registry
 from app.http.api import create_api_app
@@ -13,8 +14,9 @@ from app.services import asset_store, image_links, open_database, open_redis
 from app.settings import Settings
 from auth.tokens import Keys
 from edge.follower import Follower
+from models.database import Database
 from resolvers.api import build
-from resolvers.context import Services
+from resolvers.context import Pace, Services
 from storage.signals import RedisSignals
 
 
@@ -23,9 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-async def process(settings: Settings) -> Process:
-    """Open what the API stands on, and assemble it."""
-    database, redis = await open_database(settings), open_redis(settings)
+async def process(settings: Settings, database: Database | None = None, pace: Pace | None = None) -> Process:
+    """Open what the API stands on, and assemble it; a database that is given stays open at the end."""
+    closing: list[Callable[[], Awaitable[None]]] = []
+    if database is None:
+        database = await open_database(settings)
+        closing.append(database.close)
+    redis = open_redis(settings)
     store, signals = asset_store(settings), RedisSignals(redis)
     registered = registry.load()
     strict = settings.production and not settings.apq
@@ -33,7 +39,7 @@ async def process(settings: Settings) -> Process:
     for document in registered.values():  # ready means that no first request pays for this
         preparer.prepare(document)
     follower = Follower(redis)
-    services = Services(database, Keys(settings.secret_key), store, signals, settings.public_url)
+    services = Services(database, Keys(settings.secret_key), store, signals, settings.public_url, pace or Pace())
     contexts = Contexts(services, image_links(settings), follower)
     documents = Registry(registered, redis, apq=settings.apq)
     app = create_api_app(api, preparer, documents, contexts, development=not settings.production)
@@ -48,7 +54,7 @@ async def process(settings: Settings) -> Process:
         port_setting="API_PORT",
         checks={"mongodb": database.ping, "redis": redis_answers, "assets": store.check},
         background=(follower.run, signals.run),
-        close=(redis.aclose, database.close),
+        close=(redis.aclose, *closing),
     )
 
 

@@ -13,6 +13,7 @@ from app.http.registry import Registry
 from app.http.request import MOST_BODY_BYTES
 from app.http.uploads import receive
 from app.http.websocket import WebSocketView
+from edge.draining import Draining
 from resolvers.api import Api
 from schema.prepared import Preparer
 
@@ -42,8 +43,9 @@ def create_api_app(
 ) -> web.Application:
     """Assemble the API."""
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
-    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, development)
-    over_websocket = WebSocketView(api, preparer, contexts)
+    draining = Draining()
+    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, draining, development)
+    over_websocket = WebSocketView(api, preparer, contexts, draining)
 
     async def graphql(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
@@ -53,6 +55,7 @@ def create_api_app(
     async def upload(request: web.Request) -> web.StreamResponse:
         return await receive(request, contexts.services)
 
+    app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_put("/uploads/{token}", upload)

@@ -20,6 +20,7 @@ from app.http.request import Parameters, RequestError, read
 from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
+from edge.draining import Draining
 from edge.stream import EntryId
 from edge.tags import header
 from models.database import cluster_time
@@ -40,6 +41,7 @@ class GraphQLOverHTTP:
     preparer: Preparer
     registry: Registry
     contexts: Contexts
+    draining: Draining
     development: bool
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -74,7 +76,8 @@ class GraphQLOverHTTP:
         as_of = self.contexts.as_of()
         context = await self._context(request, operation, as_of)
         if media_type == EVENT_STREAM:
-            return await sse.respond(request, self.api, prepared, operation, parameters.variables, context)
+            with self.draining.stream():
+                return await sse.respond(request, self.api, prepared, operation, parameters.variables, context)
         if operation.kind is OperationType.SUBSCRIPTION:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"

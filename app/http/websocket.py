@@ -15,11 +15,14 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from app.http.contexts import Contexts
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS, Viewer
+from edge.draining import Draining
 from resolvers.api import Api
 from schema.prepared import PreparationError, Preparer
 
 INIT_TIMEOUT = timedelta(seconds=10)
 MOST_OPERATIONS = 100
+MOST_FRAME_BYTES = 256 * 1024
+PING_SECONDS = 20.0
 
 
 @dataclass
@@ -52,7 +55,7 @@ class _FreshContexts:
 class WebSocketView(GraphQLView[Connection, None]):
     """The WebSocket side of `/graphql`."""
 
-    def __init__(self, api: Api, preparer: Preparer, contexts: Contexts) -> None:
+    def __init__(self, api: Api, preparer: Preparer, contexts: Contexts, draining: Draining) -> None:
         fresh: Any = _FreshContexts(api, preparer, contexts)
         super().__init__(
             fresh,
@@ -62,6 +65,16 @@ class WebSocketView(GraphQLView[Connection, None]):
             max_subscriptions_per_connection=MOST_OPERATIONS,
         )
         self._contexts = contexts
+        self._draining = draining
+
+    async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
+        """Accept the handshake, with a ping every so often and a bound on frames."""
+        socket = web.WebSocketResponse(
+            protocols=[subprotocol] if subprotocol else [], heartbeat=PING_SECONDS, max_msg_size=MOST_FRAME_BYTES
+        )
+        await socket.prepare(request)
+        self._draining.add(socket)
+        return socket
 
     async def get_context(
         self,
