@@ -15,6 +15,7 @@ from typing import Literal
 
 import jwt
 from beanie import PydanticObjectId
+from bson.errors import InvalidId
 
 ACCESS_TOKEN_SECONDS = 300
 _ALGORITHM = "HS256"
@@ -82,7 +83,7 @@ class Keys:
             return Claims(PydanticObjectId(payload["sub"]), PydanticObjectId(payload["sid"]))
         except jwt.ExpiredSignatureError as error:
             raise InvalidTokenError("The access token has expired; refresh it.") from error
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, InvalidId, ValueError, TypeError) as error:
             raise InvalidTokenError("The access token is not valid.") from error
 
     def sign(self, purpose: Purpose, text: str) -> str:
@@ -92,6 +93,8 @@ class Keys:
     def verified(self, purpose: Purpose, signed: str) -> str | None:
         """Return the text of what `sign` made for the same purpose, None for anything else."""
         text, _, signature = signed.partition(".")
+        if not signed.isascii():  # a header's stray bytes cannot even be encoded
+            return None
         genuine = hmac.compare_digest(signature.encode(), self._signature(purpose, text).encode())
         return text if genuine else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 from beanie import PydanticObjectId
@@ -10,18 +10,19 @@ from beanie import PydanticObjectId
 from auth.permissions import GRANTS, Permission
 from models.errors import NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Membership, Role
+from models.user import Session
 
 
 @dataclass(frozen=True)
 class Viewer:
     """The caller: a user with their roles by organization, or nobody.
 
-    `session` is the signed-in device. `expired` says that a token was sent which is no longer good.
+    `session` is the signed-in device.
     """
 
     user: PydanticObjectId | None = None
     session: PydanticObjectId | None = None
-    roles: Mapping[PydanticObjectId, Role] = field(default_factory=dict)
+    roles: MutableMapping[PydanticObjectId, Role] = field(default_factory=dict)
 
     def require_user(self) -> PydanticObjectId:
         """Return the user's id; raises NotSignedInError for nobody."""
@@ -60,3 +61,13 @@ async def load_viewer(user: PydanticObjectId, session: PydanticObjectId | None) 
     """Read a user's roles."""
     memberships = await Membership.find({"user": user}, batch_size=1000).to_list()
     return Viewer(user, session, {membership.organization: membership.role for membership in memberships})
+
+
+async def renew(viewer: Viewer) -> Viewer:
+    """Return a viewer as they are now: with their present roles, or nobody once their device is signed out."""
+    if viewer.user is None or viewer.session is None:
+        return ANONYMOUS
+    session = await Session.get(viewer.session)
+    if session is None or session.ended_at is not None:
+        return ANONYMOUS
+    return await load_viewer(viewer.user, viewer.session)

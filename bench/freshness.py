@@ -32,13 +32,11 @@ _RENAME = """mutation ($input: UpdateProjectInput!) {
   updateProject(input: $input) { __typename ... on UserError { message } }
 }"""
 _SIGN_IN = """mutation ($input: SignInInput!) {
-  signIn(input: $input) { ... on SignedIn {
-    accessToken
-    viewer { memberships { edges { node { organization { projects(first: 100) {
-      edges { node { id slug visibility status viewerPermissions } }
-    } } } } }
-  } }
+  signIn(input: $input) { ... on SignedIn { accessToken } }
 }"""
+_PROJECTS = """{ viewer { memberships { edges { node { organization { projects(first: 100) {
+  edges { node { id slug visibility status viewerPermissions } }
+} } } } } } }"""
 
 
 @dataclass
@@ -128,13 +126,14 @@ async def sign_in(running: Stand, session: aiohttp.ClientSession) -> tuple[str, 
     """Sign a demo account in; return its token and a public project of its organization."""
     variables = {"input": {"email": _OWNER, "password": PASSWORD}}
     answer = await ask(running, session, _SIGN_IN, variables, {})
-    signed = answer["signIn"]
-    for membership in signed["viewer"]["memberships"]["edges"]:
+    token: str = answer["signIn"]["accessToken"]
+    answer = await ask(running, session, _PROJECTS, {}, {"Authorization": f"Bearer {token}"})
+    for membership in answer["viewer"]["memberships"]["edges"]:
         for edge in membership["node"]["organization"]["projects"]["edges"]:
             project = edge["node"]
             shown = (project["visibility"], project["status"]) == ("PUBLIC", "ACTIVE")
             if shown and "EDIT" in project["viewerPermissions"]:
-                return signed["accessToken"], project
+                return token, project
     raise BenchError("The demo account has no public project.")
 
 

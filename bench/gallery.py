@@ -64,9 +64,7 @@ async def sequentially(running: Stand, session: aiohttp.ClientSession, url: str)
     return times, (running.cpu("api") - before) / REQUESTS
 
 
-async def together(
-    running: Stand, session: aiohttp.ClientSession, url: str, clients: int
-) -> tuple[float, float]:
+async def together(running: Stand, session: aiohttp.ClientSession, url: str, clients: int) -> tuple[float, float]:
     """Return the requests a second of so many clients, and the mean CPU seconds of one in the API process."""
     end = time.perf_counter() + SECONDS
 

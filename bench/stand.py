@@ -33,6 +33,7 @@ from edge import plans
 
 ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 30.0
+_PICTURE_WIDTH = "96"  # the pictures are not measured, and large ones take a minute to draw
 _PORTS = ("EDGE_PORT", "API_PORT", "IMAGES_PORT")
 _LIBRARIES = ("strawberry-graphql", "graphql-core", "aiohttp", "pymongo", "beanie", "uvloop", "orjson")
 _NANOSECONDS = 1e9
@@ -76,7 +77,7 @@ async def stand(*names: str) -> AsyncIterator[Stand]:
             "REDIS_URL": redis.url,
         }
         environment["PUBLIC_URL"] = f"http://127.0.0.1:{environment['EDGE_PORT']}"
-        seeding = await _start(["seed", "--width", "320"], environment, folder / "seed.log")
+        seeding = await _start(["seed", "--width", _PICTURE_WIDTH], environment, folder / "seed.log")
         if await seeding.wait():
             raise BenchError(f"The demo data could not be loaded:\n{(folder / 'seed.log').read_text()}")
         pids = {"mongodb": mongodb.pid or 0, "redis": redis.pid or 0}

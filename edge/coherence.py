@@ -17,8 +17,6 @@ from edge.tags import EVERYTHING, short
 PULSE_LIMIT = 2.0
 """Seconds after the newest pulse for which an edge vouches for what it holds. Silence is not freshness."""
 
-_EVERYTHING_SHORT = short(EVERYTHING)
-
 
 @dataclass
 class Coherence:

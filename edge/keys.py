@@ -28,13 +28,21 @@ class Lookup(NamedTuple):
 
 
 def document_hash(path: str, query: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 (hex) of the registered operation that a GET asks for, None if it asks in no known way."""
+    """Return the SHA-256 (hex) of the registered operation that a GET asks for, None if it asks in no known way.
+
+    Who asks in several ways must mean the same each time: the origin refuses some of what does not fit together.
+    """
     if "query" in query:
         return None
-    name = path.removeprefix("/graphql").removeprefix("/")
-    if not name:
-        name = query.get("documentId", "").removeprefix("sha256:") or _apollo_hash(query.get("extensions", ""))
-    return name if _HEX.fullmatch(name) else None
+    asked: set[str] = set()
+    if name := path.removeprefix("/graphql").removeprefix("/"):
+        asked.add(name)
+    if document_id := query.get("documentId"):
+        asked.add(document_id.removeprefix("sha256:") if document_id.startswith("sha256:") else "")
+    if extensions := query.get("extensions"):
+        asked.add(_apollo_hash(extensions))
+    found = asked.pop() if len(asked) == 1 else ""
+    return found if _HEX.fullmatch(found) else None
 
 
 def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lookup | None:
@@ -53,7 +61,10 @@ def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lo
         variables = {}
     if not isinstance(variables, dict):
         return None
-    canonical = canonicalise(plan, variables)
+    try:
+        canonical = canonicalise(plan, variables)
+    except orjson.JSONEncodeError:  # nested deeper than it can be written
+        return None
     return Lookup(plan, canonical, blake2b(plan.digest.encode() + canonical, digest_size=16).hexdigest())
 
 
@@ -65,9 +76,11 @@ def canonicalise(plan: Plan, variables: Mapping[str, Any]) -> bytes:
 
 def _apollo_hash(extensions: str) -> str:
     try:
-        value: Any = orjson.loads(extensions) if extensions else None
+        value: Any = orjson.loads(extensions)
     except orjson.JSONDecodeError:
         return ""
-    for name in ("persistedQuery", "sha256Hash"):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+    persisted = value.get("persistedQuery") if isinstance(value, dict) else None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        return ""
+    found = persisted.get("sha256Hash")
+    return found if isinstance(found, str) else ""

@@ -151,7 +151,7 @@ def check_size(count: int) -> None:
 
 
 def order_after(key: str) -> str:
-    """Return an order key that sorts after `key`, six characters long as a rule.
+    """Return an order key that sorts after `key`, six characters long as a rule; the very last of all stays as it is.
 
     Keys are compared as ASCII text, digits before capitals before small letters. The key's first six characters are
     counted up as a number, which leaves room for 62^6 keys, and for any number between two of them.
@@ -160,7 +160,7 @@ def order_after(key: str) -> str:
         return "U" + "0" * (_ORDER_DIGITS - 1)
     head = key[:_ORDER_DIGITS].ljust(_ORDER_DIGITS, "0")
     if head == _ALPHABET[-1] * _ORDER_DIGITS:
-        return (key + "U")[:_LONGEST_ORDER]
+        return key + "U" if len(key) < _LONGEST_ORDER else _next(key)
     number = 0
     for character in head:
         number = number * len(_ALPHABET) + _ALPHABET.index(character)
@@ -170,6 +170,12 @@ def order_after(key: str) -> str:
         number, digit = divmod(number, len(_ALPHABET))
         digits.append(_ALPHABET[digit])
     return "".join(reversed(digits))
+
+
+def _next(key: str) -> str:
+    """Return the next key of no greater length."""
+    head = key.rstrip(_ALPHABET[-1])
+    return head[:-1] + _ALPHABET[_ALPHABET.index(head[-1]) + 1] if head else key
 
 
 def _living(canvas: Canvas, key: str) -> dict[str, Any] | Reason:
@@ -207,7 +213,12 @@ def _add(canvas: Canvas, edit: AddElement, outcome: Outcome) -> Reason | None:
     if parent is not None and isinstance(_living(canvas, parent), Reason):
         return Reason.PARENT_MISSING
     canvas.room_left -= 1
-    state = {**edit.shape.model_dump(mode="json"), "order": _on_top(canvas, edit.shape.order), "removed": False}
+    state = {
+        **edit.shape.model_dump(mode="json"),
+        "order": _on_top(canvas, edit.shape.order),
+        "props": _merge({}, edit.shape.props),
+        "removed": False,
+    }
     canvas.elements[edit.key] = state
     shown = {name: value for name, value in state.items() if name != "removed"}
     outcome.effective.append({"edit": "add", "key": edit.key, **shown, "props": dict(state["props"])})

@@ -14,6 +14,7 @@ from auth.permissions import Permission
 from auth.tokens import Keys
 from models.database import Database
 from models.entity import Entity
+from models.errors import InvalidInputError
 from models.register import tenant
 from schema import ids
 from schema.context import Context
@@ -90,10 +91,14 @@ class Writes(FieldExtension):
     """What every mutation does: forget what was loaded, and have the answer carry the moment of its writes."""
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
-        """Resolve, then forget."""
+        """Resolve, then forget. What a document refuses is found in the mutation's `input`, and the path says so."""
         info.context.effects.wrote = True
         try:
             return await next_(source, info, **kwargs)
+        except InvalidInputError as error:
+            if "input" in kwargs and error.path and error.path[0] != "input":
+                raise InvalidInputError(error.message, path=("input", *error.path)) from error
+            raise
         finally:
             info.context.loaders.clear()
 

@@ -131,6 +131,10 @@ async def _publish(info: Info, global_id: str, *, published: bool) -> DesignResu
     async def publish(session: Any) -> models.design.Design:
         design = await permitted(info, models.design.Design, global_id, Permission.PUBLISH, session, path=("id",))
         if published != (design.published_at is not None):
+            # `renew_showcase` writes to the project, so this cannot overlap with a change of its visibility. The copy is
+            # made anew, because beginning a design can.
+            project = await models.project.Project.get(design.project, session=session)
+            design.project_public = project is not None and project.public
             design.published_at = now() if published else None
             await design.save(session=session)
             await renew_showcase(design.project, session)

@@ -12,7 +12,7 @@ import models.comment
 import models.design
 import models.user
 from auth.permissions import Permission
-from auth.viewer import load_viewer
+from auth.viewer import renew
 from models.element import DesignEdit
 from resolvers.context import Info, permitted
 from schema import ids
@@ -67,10 +67,8 @@ class EventSubscriptions:
 
 
 async def _may_follow(info: Info, organization: PydanticObjectId) -> bool:
-    """Whether the viewer's role, read anew, still grants reading."""
-    user = info.context.viewer.require_user()
-    viewer = await load_viewer(user, info.context.viewer.session)
-    return viewer.may(Permission.READ, organization)
+    """Whether the viewer is still signed in, and their role, read anew, still grants reading."""
+    return (await renew(info.context.viewer)).may(Permission.READ, organization)
 
 
 async def _log(design: PydanticObjectId, after: int) -> list[DesignEdit]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sized
-from dataclasses import dataclass, field
+from collections.abc import Sized
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import (
@@ -33,6 +33,9 @@ from schema.relations import DEFAULT_FIRST
 DEFAULT_MAX_AGE = 300
 """Seconds that an answer may be kept at the edge, where no field says less."""
 
+_MOST_SETS = 128
+"""How many selection sets may stand in each other, through fragments too; beyond, recursion would run out of stack."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -45,12 +48,16 @@ class Limits:
     aliases: int = 100
     directives: int = 100
     repeats: int = 50
+    fragments: int = 100
     cost: int = 20_000
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What a selection adds up to. `cost` counts the fields it can answer, pages at their largest."""
+    """What a selection adds up to. `cost` counts the fields it can answer, pages at their largest.
+
+    `sets` is how many selection sets stand in each other.
+    """
 
     cost: int = 0
     depth: int = 0
@@ -58,6 +65,7 @@ class Measure:
     directives: int = 0
     repeats: int = 0
     max_age: int = DEFAULT_MAX_AGE
+    sets: int = 0
 
     def __add__(self, other: Measure) -> Measure:
         return Measure(
@@ -67,10 +75,12 @@ class Measure:
             self.directives + other.directives,
             self.repeats + other.repeats,
             min(self.max_age, other.max_age),
+            max(self.sets, other.sets),
         )
 
 
-_SKELETON = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|[{}\[\]()]')
+# A string that is never closed is taken to its end all the same: going back would try each quote in it again.
+_SKELETON = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*(?:""")?|"(?:\\.|[^"\\\n])*"?|#[^\n\r]*|[{}\[\]()]')
 
 
 def check_text(text: str, limits: Limits) -> None:
@@ -122,6 +132,7 @@ class Measurer:
     _fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
     _measured: dict[str, Measure] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _sets: int = 0
 
     def __post_init__(self) -> None:
         self._fragments = {
@@ -133,21 +144,47 @@ class Measurer:
         root = self.schema.get_root_type(node.operation)
         return self._set(node.selection_set, root) + Measure(directives=_count(node.directives))
 
-    def root_fields(self, selections: SelectionSetNode, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-        """Yield the names of an operation's entry fields, through fragments."""
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                yield node.name.value
-            elif isinstance(node, InlineFragmentNode):
-                yield from self.root_fields(node.selection_set, seen)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-                fragment = self._fragments.get(node.name.value)
-                if fragment is not None:
-                    yield from self.root_fields(fragment.selection_set, seen | {node.name.value})
+    def check_fragments(self, limits: Limits) -> None:
+        """Bound the fragments on their own: validation looks at those too that no operation uses.
+
+        Raises:
+            GraphQLError: names the bound.
+
+        """
+        if len(self._fragments) > limits.fragments:
+            raise GraphQLError(f"The document has {len(self._fragments)} fragments; {limits.fragments} are allowed.")
+        for name in self._fragments:
+            check_measure(self._fragment(name), limits)
+
+    def root_fields(self, selections: SelectionSetNode) -> set[str]:
+        """Return the names of an operation's entry fields, through fragments; each fragment is looked at once."""
+        names: set[str] = set()
+        seen: set[str] = set()
+        ahead = [selections]
+        while ahead:
+            for node in ahead.pop().selections:
+                if isinstance(node, FieldNode):
+                    names.add(node.name.value)
+                elif isinstance(node, InlineFragmentNode):
+                    ahead.append(node.selection_set)
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    fragment = self._fragments.get(node.name.value)
+                    if fragment is not None:
+                        ahead.append(fragment.selection_set)
+        return names
 
     def _set(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Measure:
         if selections is None:
             return Measure()
+        self._sets += 1  # counted on the way down, for our own stack
+        check_sets(self._sets)
+        total = self._selections(selections, parent)
+        self._sets -= 1
+        check_sets(total.sets + 1)  # and on the way up, through fragments that were measured before
+        return replace(total, sets=total.sets + 1)
+
+    def _selections(self, selections: SelectionSetNode, parent: GraphQLNamedType | None) -> Measure:
         total = Measure()
         keys: Counter[str] = Counter()
         for node in selections.selections:
@@ -189,7 +226,14 @@ class Measurer:
             child.directives,
             child.repeats,
             min(child.max_age, metadata.get("max_age", DEFAULT_MAX_AGE)),
+            child.sets,
         )
+
+
+def check_sets(count: int) -> None:
+    """Refuse selections that stand too deep in each other; raises GraphQLError."""
+    if count > _MOST_SETS:
+        raise GraphQLError(f"Selections stand more than {_MOST_SETS} deep in each other, fragments included.")
 
 
 def _count(nodes: Sized | None) -> int:

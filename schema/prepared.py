@@ -130,6 +130,7 @@ class Preparer:
 
     def _operations(self, document: DocumentNode) -> dict[str | None, Operation]:
         measurer = Measurer(self.schema, document)
+        measurer.check_fragments(self.limits)
         operations: dict[str | None, Operation] = {}
         for node in document.definitions:
             if not isinstance(node, OperationDefinitionNode):
@@ -146,7 +147,7 @@ class Preparer:
     def _public(self, measurer: Measurer, node: OperationDefinitionNode) -> bool:
         """Whether every entry field is one that everybody may ask."""
         fields: dict[str, Any] = getattr(self.schema.query_type, "fields", {})
-        names = set(measurer.root_fields(node.selection_set)) - {"__typename"}
+        names = measurer.root_fields(node.selection_set) - {"__typename"}
         return bool(names) and all(metadata_of(fields.get(name)).get("scope") == "PUBLIC" for name in names)
 
 

@@ -71,7 +71,7 @@ class GraphQLOverHTTP:
             return self._refused(error.errors, media_type)
         except GraphQLError as error:
             return self._refused([error], media_type)
-        if request.method == "GET" and operation.kind is not OperationType.QUERY:
+        if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
         as_of = self.contexts.as_of()
         context = await self._context(request, operation, as_of)

@@ -45,7 +45,7 @@ async def read(request: web.Request) -> Parameters:
         RequestError: the method, the media type, the size or the shape is wrong; names the parameter.
 
     """
-    if request.method == "GET":
+    if request.method in {"GET", "HEAD"}:
         return parse(_from_query(request.query), request.match_info.get("hash"))
     if request.method != "POST":
         raise RequestError(405, "GraphQL is asked with GET or POST.", "METHOD_NOT_ALLOWED", Allow="GET, POST")

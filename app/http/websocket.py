@@ -14,7 +14,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from app.http.contexts import Contexts
 from auth.tokens import InvalidTokenError
-from auth.viewer import ANONYMOUS, Viewer
+from auth.viewer import ANONYMOUS, Viewer, renew, load_viewer
 from edge.draining import Draining
 from resolvers.api import Api
 from schema.prepared import PreparationError, Preparer
@@ -47,8 +47,10 @@ class _FreshContexts:
             operation = operations.get(options.get("operation_name")) or next(iter(operations.values()))
         except PreparationError:
             pass  # `stream` refuses it in the protocol's words
-        as_of = self._contexts.as_of()
-        context = self._contexts.make(operation, context_value.viewer, as_of)
+        viewer, as_of = context_value.viewer, self._contexts.as_of()
+        if viewer.user is not None:  # roles change while a socket is open
+            viewer = await load_viewer(viewer.user, viewer.session)
+        context = self._contexts.make(operation, viewer, as_of)
         return await self._api.stream(query, context_value=context, **options)
 
 

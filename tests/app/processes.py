@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # published without types
 
-from app.embedded.ports import free_port
+from app.embedded.ports import port_is_free
 
 PROGRAMS = Path(__file__).with_name("programs")
 ROOT = Path(__file__).parents[2]
@@ -20,9 +21,18 @@ SECONDS = 30.0
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     """Return an environment in which every port is free and the data lies in `data_dir`."""
-    names = ("EDGE_PORT", "API_PORT", "IMAGES_PORT", "ADMIN_PORT", "MONGODB_PORT", "REDIS_PORT")
-    ports = {name: str(free_port()) for name in names}
+    names = ("EDGE_PORT", "API_PORT", "IMAGES_PORT", "MONGODB_PORT", "REDIS_PORT", "ADMIN_PORT")  # the last has 4
+    first = _free_row(len(names) + 3)
+    ports = {name: str(first + number) for number, name in enumerate(names)}
     return {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(data_dir), **ports, **more}
+
+
+def _free_row(count: int) -> int:
+    """Return the first of `count` free ports in a row, below those that outgoing connections use."""
+    while True:
+        first = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        if all(port_is_free("127.0.0.1", port) for port in range(first, first + count)):
+            return first
 
 
 class Running:
