@@ -12,6 +12,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     ENVIRONMENT=production \
     HOST=0.0.0.0 \
     DATA_DIR=/data

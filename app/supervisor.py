@@ -142,7 +142,11 @@ class Supervisor:
     def environment(self) -> dict[str, str]:
         """Return what every child finds in its environment beside this process's own."""
         settings = self.connected_settings()
-        return {"MONGODB_URL": settings.mongodb_url or "", "REDIS_URL": settings.redis_url or ""}
+        return {
+            "MONGODB_URL": settings.mongodb_url or "",
+            "REDIS_URL": settings.redis_url or "",
+            "MALLOC_ARENA_MAX": "2",  # pictures are decoded in threads, each of which would keep an arena of its own
+        }
 
     def child(self, program: Program) -> Child:
         """Return the child for a program, not yet started."""

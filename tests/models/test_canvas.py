@@ -1,0 +1,279 @@
+"""The canvas: every rule of merging edits, and that the inverse of a batch undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.canvas import (
+    MOST_EDITS,
+    AddElement,
+    Canvas,
+    Dropped,
+    Edit,
+    MoveElement,
+    Reason,
+    RemoveElement,
+    SetElement,
+    apply,
+    check_size,
+    needed,
+    order_after,
+)
+from models.element import Shape
+from models.errors import InvalidInputError
+
+Json = dict[str, Any]
+SHAPE: Json = {"kind": "FURNITURE", "x": 0, "y": 0, "width": 100, "height": 50}
+
+
+def add(key: str, **fields: Any) -> AddElement:
+    """Make an edit that adds a piece of furniture."""
+    return AddElement(key=key, shape=Shape(**{**SHAPE, **fields}))
+
+
+def drawn(*edits: Edit) -> Canvas:
+    """Give a canvas on which these edits took effect."""
+    canvas = Canvas({})
+    assert apply(canvas, edits).dropped == []
+    return canvas
+
+
+def living(canvas: Canvas) -> dict[str, Json]:
+    """Return what can be seen of a canvas."""
+    return {key: deepcopy(element) for key, element in canvas.elements.items() if not element["removed"]}
+
+
+def undo(canvas: Canvas, inverse: list[Json]) -> None:
+    """Interpret inverse edits, the naive way."""
+    for edit in inverse:
+        element = canvas.elements[edit["key"]]
+        match edit["edit"]:
+            case "remove":
+                element["removed"] = True
+            case "revive":
+                for key in edit["keys"]:
+                    canvas.elements[key]["removed"] = False
+            case "move":
+                element.update(parent=edit["parent"], order=edit["order"])
+            case "set":
+                for name, value in edit.items():
+                    if name == "props":
+                        merged = {**element["props"], **value}
+                        element["props"] = {prop: kept for prop, kept in merged.items() if kept is not None}
+                    elif name not in {"edit", "key"}:
+                        element[name] = value
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (add("wall"), Reason.KEY_USED),
+        (add("gone"), Reason.KEY_USED),
+        (add("new", parent="nowhere"), Reason.PARENT_MISSING),
+        (add("new", parent="gone"), Reason.PARENT_MISSING),
+        (add("new", parent="new"), Reason.PARENT_MISSING),
+        (SetElement(key="nowhere", x=1), Reason.MISSING),
+        (SetElement(key="gone", x=1), Reason.REMOVED),
+        (RemoveElement(key="nowhere"), Reason.MISSING),
+        (RemoveElement(key="gone"), Reason.REMOVED),
+        (MoveElement(key="nowhere"), Reason.MISSING),
+        (MoveElement(key="gone"), Reason.REMOVED),
+        (MoveElement(key="wall", parent="nowhere"), Reason.PARENT_MISSING),
+        (MoveElement(key="wall", parent="gone"), Reason.PARENT_MISSING),
+        (MoveElement(key="wall", parent="wall"), Reason.CYCLE),
+        (MoveElement(key="wall", parent="window"), Reason.CYCLE),
+        (MoveElement(key="wall", parent="handle"), Reason.CYCLE),
+    ],
+)
+def test_an_edit_that_cannot_apply_is_dropped_whole(edit: Edit, reason: Reason) -> None:
+    """Given a canvas, when an edit cannot apply, then nothing changes and its place and the reason are told."""
+    canvas = drawn(
+        add("wall"),
+        add("window", parent="wall"),
+        add("handle", parent="window"),
+        add("gone"),
+        RemoveElement(key="gone"),
+    )
+    before = deepcopy(canvas)
+    outcome = apply(canvas, [SetElement(key="wall"), edit])
+    assert outcome.dropped == [Dropped(1, reason)]
+    assert [effect["key"] for effect in outcome.effective] == ["wall"]
+    assert canvas == before
+
+
+def test_a_full_canvas_takes_nothing_until_something_goes() -> None:
+    """Given room for one element, when two are added, then the second is dropped; removing a subtree makes room."""
+    canvas = Canvas({}, room_left=2)
+    outcome = apply(
+        canvas,
+        [add("a"), add("b", parent="a"), add("c"), RemoveElement(key="a"), add("d"), add("e"), add("f")],
+    )
+    assert outcome.dropped == [Dropped(2, Reason.FULL), Dropped(6, Reason.FULL)]
+    assert set(living(canvas)) == {"d", "e"}
+
+
+def test_removing_takes_what_is_inside() -> None:
+    """Given a table with a vase with a flower, when the table is removed, then all go, a neighbour stays."""
+    canvas = drawn(add("table"), add("vase", parent="table"), add("flower", parent="vase"), add("chair"))
+    outcome = apply(canvas, [RemoveElement(key="table"), SetElement(key="flower", x=1)])
+    assert set(living(canvas)) == {"chair"}
+    assert outcome.dropped == [Dropped(1, Reason.REMOVED)]
+    assert outcome.changed == {"table", "vase", "flower"}
+    assert sorted(outcome.effective[0]["keys"]) == ["flower", "table", "vase"]
+
+
+def test_what_left_an_element_is_not_removed_with_it() -> None:
+    """Given a vase that was moved off its table, when the table is removed, then the vase stays."""
+    canvas = drawn(add("table"), add("vase", parent="table"), MoveElement(key="vase"), RemoveElement(key="table"))
+    assert set(living(canvas)) == {"vase"}
+
+
+def test_the_later_edit_wins_property_by_property() -> None:
+    """Given two patches of one element, then each property has the value of the last that named it."""
+    canvas = drawn(add("a"), SetElement(key="a", x=1, y=1), SetElement(key="a", x=2, rotation=90))
+    assert {name: canvas.elements["a"][name] for name in ("x", "y", "rotation")} == {"x": 2, "y": 1, "rotation": 90}
+
+
+def test_props_are_merged_and_null_takes_one_away() -> None:
+    """Given props, when some are patched, then others stay, nulls go, and a null given at the start is none."""
+    canvas = drawn(
+        add("a", props={"colour": "red", "wood": "oak", "none": None}),
+        SetElement(key="a", props={"colour": None, "legs": {"count": 4}}),
+    )
+    assert canvas.elements["a"]["props"] == {"wood": "oak", "legs": {"count": 4}}
+
+
+def test_a_new_element_goes_on_top() -> None:
+    """Given a canvas with a top, when elements are added or moved without an order key, then each is above the last."""
+    canvas = Canvas({}, top="k")
+    apply(canvas, [add("a"), add("b", order="zz"), add("c"), MoveElement(key="a"), MoveElement(key="b", order="A")])
+    order = {key: element["order"] for key, element in canvas.elements.items()}
+    assert "k" < "zz" < order["c"] < order["a"]
+    assert order["b"] == "A"
+
+
+def test_what_takes_effect_is_told_in_full() -> None:
+    """Given a batch, then the log's edits hold what clients need to repeat it: shape, order and parent included."""
+    outcome = apply(Canvas({}), [add("a", order="V", props={"n": 1}), MoveElement(key="a", order="W")])
+    assert outcome.effective == [
+        {"edit": "add", "key": "a", **SHAPE, "rotation": 0, "parent": None, "order": "V", "props": {"n": 1}},
+        {"edit": "move", "key": "a", "parent": None, "order": "W"},
+    ]
+
+
+def test_what_must_be_read_before_is_told() -> None:
+    """Given edits, then the keys and parents they name must be read, and all elements where one moves or goes."""
+    assert needed([add("a", parent="b"), SetElement(key="c")]) == ({"a", "b", "c"}, False)
+    assert needed([MoveElement(key="a", parent="b")]) == ({"a", "b"}, True)
+    assert needed([RemoveElement(key="a")]) == ({"a"}, True)
+
+
+def test_a_batch_is_neither_empty_nor_huge() -> None:
+    """Given a batch of no edit or of too many, when its size is checked, then it is refused and the bound is named."""
+    check_size(1)
+    check_size(MOST_EDITS)
+    for count in (0, MOST_EDITS + 1):
+        with pytest.raises(InvalidInputError, match=f"1 to {MOST_EDITS} edits; this one has {count}"):
+            check_size(count)
+
+
+@given(st.from_regex(r"[0-9A-Za-z]{1,64}", fullmatch=True))
+def test_the_order_key_after_another_is_later_and_valid(key: str) -> None:
+    """Given any order key but the very last, then the one after it sorts behind it and is a valid key."""
+    after = order_after(key)
+    assert after > key or key == "z" * 64
+    assert add("a", order=after).shape.order == after
+
+
+@pytest.mark.parametrize(
+    "key", ["", "z", "zzzzz", "zzzzzz", "zzzzzy", "z" * 63, "z" * 63 + "y", "z" * 10 + "a" * 54, "0"]
+)
+def test_the_order_key_after_an_edge_case_is_later(key: str) -> None:
+    """Given keys at the ends of the range, then the one after sorts behind and is not too long."""
+    assert key < order_after(key)
+    assert len(order_after(key)) <= 64
+
+
+def test_a_long_run_of_new_elements_keeps_its_order() -> None:
+    """Given no order keys at all, when hundreds are made one after another, then they are sorted, six characters each."""
+    keys = [order_after("")]
+    while len(keys) < 500:
+        keys.append(order_after(keys[-1]))
+    assert keys == sorted(set(keys))
+    assert {len(key) for key in keys} == {6}
+
+
+names = st.sampled_from("abcdef")
+numbers = st.integers(-5, 5).map(float)
+props = st.dictionaries(st.sampled_from("pqr"), st.none() | st.integers(0, 3), max_size=3)
+edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(lambda key, parent, given: add(key, parent=parent, props=given), names, st.none() | names, props),
+    st.builds(SetElement, key=names, x=st.none() | numbers, rotation=st.none() | numbers, props=st.none() | props),
+    st.builds(RemoveElement, key=names),
+    st.builds(MoveElement, key=names, parent=st.none() | names, order=st.none() | st.sampled_from(["A", "zz"])),
+)
+
+
+@given(st.lists(edits, max_size=12), st.lists(edits, min_size=1, max_size=12))
+def test_the_inverse_of_a_batch_undoes_it(first: list[Edit], second: list[Edit]) -> None:
+    """Given any canvas, when any batch is applied and then its inverse, then what can be seen is as before."""
+    canvas = Canvas({})
+    apply(canvas, first)
+    before = living(canvas)
+    undo(canvas, apply(canvas, second).inverse)
+    assert living(canvas) == before
+
+
+@given(st.lists(edits, max_size=20))
+def test_a_canvas_stays_a_forest_whatever_is_done(batch: list[Edit]) -> None:
+    """Given any batch, then each edit took effect or was dropped, and every parent of what is seen is seen."""
+    canvas = Canvas({}, room_left=4)
+    outcome = apply(canvas, batch)
+    assert len(outcome.effective) + len(outcome.dropped) == len(batch)
+    seen = living(canvas)
+    assert len(seen) == 4 - canvas.room_left
+    for element in seen.values():
+        steps = 0
+        while element["parent"] is not None:
+            element = seen[element["parent"]]  # noqa: PLW2901 - walks up
+            steps += 1
+            assert steps <= len(seen)
+    assert set(seen) <= set(canvas.elements)
+    assert {effect["key"] for effect in outcome.effective} <= outcome.changed
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: add("a", x=float("nan")),
+        lambda: add("a", x=float("inf")),
+        lambda: add("a", width=-1),
+        lambda: add("a", height=1e7),
+        lambda: add("a", rotation=361),
+        lambda: add("a", order="ñ"),
+        lambda: add("a", order="a\n"),
+        lambda: add("a", order="a" * 65),
+        lambda: add("a b"),
+        lambda: add(""),
+        lambda: add("a", parent="b/c"),
+        lambda: add("a", kind="CAR"),
+        lambda: add("a", colour="red"),
+        lambda: add("a", props={"a.b": 1}),
+        lambda: add("a", props={"$set": 1}),
+        lambda: add("a", props={"": 1}),
+        lambda: add("a", props={"text": "x" * 17_000}),
+        lambda: SetElement(key="a", props={"a.b": None}),
+        lambda: SetElement.model_validate({"key": "a", "kind": "WALL"}),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(make: Callable[[], Edit]) -> None:
+    """Given a value that no element may have, when an edit is made of it, then it is refused before any canvas."""
+    with pytest.raises(pydantic.ValidationError):
+        make()
