@@ -6,6 +6,8 @@ import gzip
 
 import brotli
 
+from edge.http import weight
+
 _SMALLEST = 512  # bytes; below, a coding saves nothing
 _PREFERRED = ("br", "gzip")
 
@@ -28,11 +30,8 @@ def choose(accept_encoding: str, available: object) -> str:
         return "identity"
     accepted: dict[str, float] = {}
     for item in accept_encoding.lower().split(","):
-        name, _, parameters = item.strip().partition(";")
-        try:
-            accepted[name.strip()] = float(parameters.strip().removeprefix("q=") or 1) if parameters else 1.0
-        except ValueError:
-            accepted[name.strip()] = 0.0
+        name, _, parameter = item.partition(";")
+        accepted[name.strip()] = weight(parameter.strip()) if parameter.strip() else 1.0
     anything = accepted.get("*", 0.0)
     for name in _PREFERRED:
         if name in available and accepted.get(name, anything) > 0:  # type: ignore[operator]  # see the docstring

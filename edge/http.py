@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -25,6 +26,9 @@ HOP_BY_HOP = frozenset(
 FOR_THE_EDGE = frozenset({"surrogate-key", "edge-as-of-read", "cdn-cache-control"})
 """Headers of the origin that do not reach clients."""
 
+JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
+_MEDIA_TYPES = {JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON, "application/*": JSON, "*/*": JSON}
+_WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age=(\d{1,9})\s*(?:,|$)")
 
 
@@ -49,3 +53,23 @@ def matches(if_none_match: str, etag: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return any(candidate.strip().removeprefix("W/") == etag for candidate in if_none_match.split(","))
+
+
+@lru_cache(maxsize=1024)
+def media_type(accept: str) -> str | None:
+    """Return in which media type a client takes a stored answer, by `Accept`; None where it wants something else."""
+    if not accept.strip():
+        return JSON
+    ranked: list[tuple[float, int, int, str]] = []
+    for place, item in enumerate(accept.lower().split(",")):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = next((weight(given) for given in parameters if given.startswith("q=")), 1.0)
+        if name in _MEDIA_TYPES and quality > 0:
+            ranked.append((quality, -name.count("*"), -place, _MEDIA_TYPES[name]))
+    return max(ranked)[3] if ranked else None
+
+
+def weight(parameter: str) -> float:
+    """Return the weight in `q=0.5` (RFC 9110 §12.4.2), 0 for what is malformed."""
+    found = _WEIGHT.fullmatch(parameter)
+    return float(found.group(1)) if found else 0.0

@@ -9,13 +9,16 @@ from contextlib import nullcontext
 import aiohttp
 from aiohttp import WSMsgType, web
 from multidict import CIMultiDict
+from yarl import URL
 
 from edge.draining import Draining
 from edge.http import FOR_THE_EDGE, travelling
 
 log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
-_CLIENT_CLOSES_WITH = (1000, 1001, *range(3000, 5000))  # codes that may be sent in a close frame by an application
+_SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
+_MAY_BE_SENT = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}  # in a close frame (RFC 6455 §7.4)
+_NO_STATUS = (None, 0, 1005)  # the frame had no code: an ordinary end
 
 
 def failure(status: int, message: str, code: str) -> web.Response:
@@ -34,14 +37,18 @@ class Proxy:
 
     async def forward(self, request: web.Request, path: str, *, cache_status: str) -> web.StreamResponse:
         """Pass a request on, untouched but for hop-by-hop headers, and stream the answer back."""
+        if not path.startswith("/"):
+            return failure(400, "The request's target must be a path.", "BAD_REQUEST")
+        target = URL(self._origin + path, encoded=True)
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._websocket(request, path)
+            return await self._websocket(request, target)
         body = request.content.iter_chunked(_CHUNK) if request.can_read_body else None
         try:
             upstream = await self._session.request(
                 request.method,
-                self._origin + path,
+                target,
                 headers=self._request_headers(request),
+                skip_auto_headers=_SENT_AS_HEADER,
                 data=body,
                 allow_redirects=False,
             )
@@ -69,7 +76,7 @@ class Proxy:
         headers["X-Forwarded-Host"] = request.host
         return headers
 
-    async def _websocket(self, request: web.Request, path: str) -> web.StreamResponse:
+    async def _websocket(self, request: web.Request, target: URL) -> web.StreamResponse:
         """Join a client's WebSocket to one of the origin's, both ways, close codes included."""
         headers = self._request_headers(request)
         protocols = [p.strip() for p in headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
@@ -77,7 +84,7 @@ class Proxy:
             del headers[name]
         try:
             behind = await self._session.ws_connect(
-                self._origin + path, headers=headers, protocols=protocols, autoping=False, max_msg_size=1024 * 1024
+                target, headers=headers, protocols=protocols, autoping=False, max_msg_size=1024 * 1024
             )
         except aiohttp.WSServerHandshakeError as error:
             return failure(error.status, "The service behind the edge refused the WebSocket.", "WEBSOCKET_REFUSED")
@@ -119,8 +126,14 @@ async def _pump(source: _Socket, target: _Socket) -> None:
                 await target.pong(message.data)
             else:
                 break
-        code = source.close_code if source.close_code in _CLIENT_CLOSES_WITH else 1011
         reason = message.extra if isinstance(message.extra, str) else ""
-        await target.close(code=code or 1011, message=reason.encode())
+        await target.close(code=_close_code(message.type, source.close_code), message=reason.encode())
     except (ConnectionError, RuntimeError) as error:
         log.debug("A WebSocket ended: %s", error)
+
+
+def _close_code(kind: WSMsgType, code: int | None) -> int:
+    """Return the code to close one side with when the other ended: its own, where it may be sent on."""
+    if kind is WSMsgType.CLOSE and code in _NO_STATUS:
+        return 1000
+    return code if code in _MAY_BE_SENT and code is not None else 1011

@@ -20,7 +20,7 @@ from edge import codings
 from edge.coherence import Coherence
 from edge.draining import Draining
 from edge.follower import Follower
-from edge.http import matches, shared_max_age
+from edge.http import GRAPHQL_JSON, JSON, matches, media_type, shared_max_age
 from edge.keys import Lookup, lookup
 from edge.plans import Plan
 from edge.proxy import Proxy, failure
@@ -30,7 +30,6 @@ from edge.stream import Entry, EntryId
 _REQUESTS = Counter("edge_requests_total", "GraphQL look-ups by result.", ["operation", "result"])
 _INVALIDATED = Counter("edge_invalidated_total", "Answers dropped because something they show has changed.")
 _BYTES = Gauge("edge_store_bytes", "Memory in use by stored answers.")
-_JSON, _GRAPHQL_JSON = "application/json", "application/graphql-response+json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +86,7 @@ class Edge:
     async def graphql(self, request: web.Request) -> web.StreamResponse:
         """Answer a GraphQL request from memory where that is right, from the API otherwise."""
         wanted = lookup(request.path, request.query, self.config.plans) if request.method in {"GET", "HEAD"} else None
-        if wanted is None:
+        if wanted is None or media_type(request.headers.get("Accept", "")) is None:
             return await self.api.forward(request, request.raw_path, cache_status="edge; fwd=bypass")
         own = self.config.own_write(request.headers.get("Edge-As-Of", ""))
         if not self.coherence.vouches(self.clock()) or not self.coherence.covers(own):
@@ -135,21 +134,25 @@ class Edge:
         url = f"{self.config.api}/graphql/{wanted.plan.id}"
         try:
             async with self.session.get(
-                url, params={"variables": wanted.variables.decode()}, headers={"Accept": _JSON}
+                url,
+                params={"variables": wanted.variables.decode()},
+                headers={"Accept": JSON, "Accept-Encoding": "identity"},
             ) as response:
                 body = await response.read()
                 headers = response.headers
-                as_of = headers.get("Edge-As-Of-Read")
+                tags = frozenset(headers.get("Surrogate-Key", "").split())
+                as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
                 max_age = shared_max_age(headers)
-                if response.status != 200 or as_of is None or max_age <= 0:  # noqa: PLR2004 - OK alone is shared
+                plain = "Content-Encoding" not in headers
+                if response.status != 200 or max_age <= 0 or not tags or not plain:  # noqa: PLR2004 - OK alone is shared
                     return None
-        except (aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError, ValueError):
             return None
         answer = Stored(
             bodies={"identity": body},
             etag=blake2b(body, digest_size=12).hexdigest(),
-            tags=frozenset(headers.get("Surrogate-Key", "").split()),
-            as_of=EntryId.parse(as_of),
+            tags=tags,
+            as_of=as_of,
             stored_at=self.clock(),
             age=0,
             max_age=min(max_age, wanted.plan.max_age),
@@ -179,10 +182,9 @@ class Edge:
 
     def _answer(self, request: web.Request, answer: Stored, cache_status: str) -> web.Response:
         """Make a response: 304 where the client has the body, else the body in a coding it accepts."""
-        accept = request.headers.get("Accept", "")
-        content_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accept else _JSON
+        content_type = media_type(request.headers.get("Accept", "")) or JSON
         coding = codings.choose(request.headers.get("Accept-Encoding", ""), answer.bodies)
-        variant = ("g" if content_type is _GRAPHQL_JSON else "j") + coding[0]
+        variant = ("g" if content_type == GRAPHQL_JSON else "j") + coding[0]
         etag = f'"{answer.etag}-{variant}"'
         headers = {
             "Cache-Control": "no-cache",
@@ -210,7 +212,11 @@ def create_edge_app(config: EdgeConfig, redis: Redis) -> web.Application:
     async def run(app: web.Application) -> AsyncIterator[None]:
         timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=config.timeout)
         async with aiohttp.ClientSession(
-            auto_decompress=False, timeout=timeout, connector=aiohttp.TCPConnector(limit=1000), max_field_size=65536
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=1000),
+            cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
+            max_field_size=65536,
+            timeout=timeout,
         ) as session:
             edge = app[EDGE] = Edge(config, session)
             following = asyncio.create_task(edge.follow(redis).run())

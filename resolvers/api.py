@@ -22,6 +22,7 @@ from resolvers.organization import OrganizationMutations
 from resolvers.project import ProjectMutations
 from schema.errors import HANDLERS, expected, unavailable
 from schema.limits import Limits
+from schema.names import CachedNames
 from schema.node import TYPES
 from schema.prepared import Preparer, preparing
 from schema.scalars import SCALARS
@@ -79,7 +80,7 @@ def build(
         Mutation,
         Subscription,
         types=[*TYPES.values()],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=CachedNames()),
         extensions=[preparing(lambda: shared[0])],
         exception_handlers=HANDLERS,
     )

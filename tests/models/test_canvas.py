@@ -155,8 +155,8 @@ def test_a_new_element_goes_on_top() -> None:
     canvas = Canvas({}, top="k")
     apply(canvas, [add("a"), add("b", order="zz"), add("c"), MoveElement(key="a"), MoveElement(key="b", order="A")])
     order = {key: element["order"] for key, element in canvas.elements.items()}
-    assert "k" < "zz" < order["c"] < order["a"]
     assert order["b"] == "A"
+    assert "zz" < order["c"] < order["a"]
 
 
 def test_what_takes_effect_is_told_in_full() -> None:
@@ -202,7 +202,7 @@ def test_the_order_key_after_an_edge_case_is_later(key: str) -> None:
 
 
 def test_a_long_run_of_new_elements_keeps_its_order() -> None:
-    """Given no order keys at all, when hundreds are made one after another, then they are sorted, six characters each."""
+    """Given no order keys at all, when hundreds are made in a row, then they are sorted and six characters long."""
     keys = [order_after("")]
     while len(keys) < 500:
         keys.append(order_after(keys[-1]))

@@ -100,7 +100,7 @@ def test_reading_by_what_is_not_declared_is_refused() -> None:
 
 
 def test_an_order_that_is_not_total_is_refused() -> None:
-    """Given an order that does not end in `_id`, when it is declared, then it is refused: cursors would be ambiguous."""
+    """Given an order that does not end in `_id`, when it is declared, then it is refused."""
     with pytest.raises(ValueError, match="must end in `_id`"):
         Collection(name="broken", order=(("created_at", 1),))
 

@@ -136,7 +136,7 @@ def test_making_a_document_names_the_field_that_is_wrong(platform: Platform) -> 
     with pytest.raises(InvalidInputError, match=r"address\.country") as caught:
         project(address={"city": "León", "country": "Spain"})
     assert caught.value.path == ("address", "country")
-    with pytest.raises(InvalidInputError, match="^email: this is not an e-mail address.$"):
+    with pytest.raises(InvalidInputError, match="email: this is not an e-mail address"):
         User.make(email="ana", name="Ana")
 
 
