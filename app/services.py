@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from app.settings import Settings, SettingsError
 from auth.tokens import Keys
@@ -23,7 +25,13 @@ def open_redis(settings: Settings) -> Redis:
     """Return a client of Redis; raises SettingsError where no address is set."""
     if settings.redis_url is None:
         raise SettingsError("REDIS_URL is not set; `python -m app run` starts a Redis of its own.")
-    return Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=5, health_check_interval=5)
+    return Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=2,
+        socket_timeout=5,
+        health_check_interval=5,
+        retry=Retry(NoBackoff(), 1),  # who needs Redis for good waits and tries again; no request waits for it
+    )
 
 
 def asset_store(settings: Settings) -> FolderAssetStore:

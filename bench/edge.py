@@ -140,7 +140,8 @@ async def main() -> None:
             "CPU µs a hit",
             "load's share of a core",
         )
-        note = f"{CONNECTIONS} connections, {SECONDS:.0f} s each; Cache-Status: {status}\n{await versions(running.settings)}"
+        note = f"{CONNECTIONS} connections, {SECONDS:.0f} s each; Cache-Status: {status}"
+        note += f"\n{await versions(running.settings)}"
         show("Hits at the edge", columns, rows, note)
 
 

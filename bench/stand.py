@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import aiohttp
 import psutil  # type: ignore[import-untyped]  # published without types
@@ -106,10 +107,11 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 async def _ready(name: str, url: str, log: Path) -> None:
     try:
         async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
-            while not await _answers(session, url):
+            while not await _answers(session, url):  # noqa: ASYNC110 - another process starts; there is no event
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
-        raise BenchError(f"{name} is not ready after {_READY_SECONDS:.0f} s:\n{log.read_text()}") from error
+        said = await asyncio.to_thread(log.read_text)
+        raise BenchError(f"{name} is not ready after {_READY_SECONDS:.0f} s:\n{said}") from error
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
@@ -127,7 +129,7 @@ def operation(name: str) -> str:
 
 async def versions(settings: Settings) -> str:
     """Return what was measured on, in one paragraph."""
-    async with AsyncMongoClient(settings.mongodb_url) as client:
+    async with AsyncMongoClient[dict[str, Any]](settings.mongodb_url) as client:
         mongod = (await client.server_info())["version"]
     async with Redis.from_url(settings.redis_url or "") as redis:
         server = (await redis.info("server"))["redis_version"]

@@ -1,4 +1,4 @@
-"""GraphQL's spelling of Python names, worked out once for each: Strawberry asks anew for every field of every answer."""
+"""GraphQL's spelling of Python names, worked out once for each; Strawberry asks for it at every field it resolves."""
 
 from __future__ import annotations
 

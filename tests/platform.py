@@ -170,7 +170,9 @@ def added(key: str, **fields: Any) -> Json:
 async def running(process: Process, settings: Settings) -> AsyncIterator[None]:
     """Serve a process's site and run its background work, as `app.process` does."""
     tasks = [asyncio.ensure_future(work()) for work in process.background]
-    runner = web.AppRunner(process.application) if process.application is not None else None
+    runner = None
+    if process.application is not None:
+        runner = web.AppRunner(process.application, access_log=None, shutdown_timeout=2, **process.handler_args)
     try:
         if runner is not None:
             await runner.setup()
@@ -200,14 +202,15 @@ async def start(settings: Settings) -> AsyncIterator[Platform]:
         public_url=f"http://127.0.0.1:{edge_port}",
     )
     async with AsyncExitStack() as stack:
-        first = await open_database(settings)
-        await first.prepare()
-        await first.close()
-        processes = {"relay": await relay.process(settings), "images": await images.process(settings)}
-        # Beanie binds the documents to the database that was opened last: the API's, which sessions are opened on.
-        database = await open_database(settings)
+        database = await open_database(settings)  # one for all: Beanie binds the documents to the last that was opened
         stack.push_async_callback(database.close)
-        processes |= {"api": await api.process(settings, database), "edge": await edge.process(settings)}
+        await database.prepare()
+        processes = {
+            "relay": await relay.process(settings, database),
+            "images": await images.process(settings),
+            "api": await api.process(settings, database),
+            "edge": await edge.process(settings),
+        }
         for process in processes.values():
             await stack.enter_async_context(running(process, settings))
         session = await stack.enter_async_context(aiohttp.ClientSession())

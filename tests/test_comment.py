@@ -45,8 +45,8 @@ async def test_the_life_of_a_comment(ana: User, design: str) -> None:
     opened = await ana.by_id("reopenComment", "Comment", made["id"], "resolvedAt resolver { id }")
     assert opened == {"__typename": "Comment", "resolvedAt": None, "resolver": None}
     assert await ana.by_id("deleteComment", "Deleted", made["id"]) == {"__typename": "Deleted", "id": made["id"]}
-    for mutation in ("resolveComment", "reopenComment", "deleteComment"):
-        assert (await ana.by_id(mutation, "Comment", made["id"]))["__typename"] == "NotFound"
+    for mutation, type_ in (("resolveComment", "Comment"), ("reopenComment", "Comment"), ("deleteComment", "Deleted")):
+        assert (await ana.by_id(mutation, type_, made["id"]))["__typename"] == "NotFound"
     assert (await ana.do("editComment", "Comment", {"id": made["id"], "body": "x"}))["__typename"] == "NotFound"
 
 

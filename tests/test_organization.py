@@ -10,7 +10,9 @@ import pytest
 
 from tests.platform import Json, Platform, User
 
-MEMBERS = "query ($id: ID!) { organization(id: $id) { members(first: 100) { edges { node { id role user { id } } } } } }"
+MEMBERS = (
+    "query ($id: ID!) { organization(id: $id) { members(first: 100) { edges { node { id role user { id } } } } } }"
+)
 
 
 @dataclass
@@ -74,7 +76,11 @@ async def test_names_may_be_long_and_shared(platform: Platform) -> None:
         assert max(map(len, slugs)) <= 60
     for name in ("", "   ", "a" * 121):
         refused = await ana.do("createOrganization", "Organization", {"name": name})
-        assert (refused["__typename"], refused["code"], refused["path"][-1]) == ("InvalidInput", "INVALID_INPUT", "name")
+        assert (refused["__typename"], refused["code"], refused["path"][-1]) == (
+            "InvalidInput",
+            "INVALID_INPUT",
+            "name",
+        )
     unreadable = await ana.do("createOrganization", "Organization", {"name": "北京設計"}, "slug")
     assert unreadable["slug"].isascii()
 

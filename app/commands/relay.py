@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable, Callable
 
 from app.process import Process, serve
 from app.services import open_database, open_redis
 from app.settings import Settings
+from models.database import Database
 from workers.likes import LikeCounts
 from workers.relay.relay import Relay
 
@@ -16,9 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-async def process(settings: Settings) -> Process:
-    """Open what the relay stands on."""
-    database, redis = await open_database(settings), open_redis(settings)
+async def process(settings: Settings, database: Database | None = None) -> Process:
+    """Open what the relay stands on; a database that is given stays open at the end."""
+    closing: list[Callable[[], Awaitable[None]]] = []
+    if database is None:
+        database = await open_database(settings)
+        closing.append(database.close)
+    redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
 
     async def redis_answers() -> None:
@@ -28,7 +34,7 @@ async def process(settings: Settings) -> Process:
         name="relay",
         checks={"mongodb": database.ping, "redis": redis_answers, "change stream": relay.ready},
         background=(relay.run, relay.pulse, likes.run),
-        close=(redis.aclose, database.close),
+        close=(redis.aclose, *closing),
     )
 
 

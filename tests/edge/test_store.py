@@ -1,0 +1,138 @@
+"""The edge's memory: bounds, order of leaving, and an index by tag that is always right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from edge.store import Store, Stored
+from edge.stream import EntryId
+
+KEYS, TAGS = "abcdef", "pqrs"
+
+
+def answer(size: int = 0, tags: str = "", as_of: int = 1, **fields: Any) -> Stored:
+    """Make an answer of `size` bytes."""
+    given = {"stored_at": 0.0, "age": 0, "max_age": 60, **fields}
+    return Stored(bodies={"identity": b"x" * size}, etag="e", tags=frozenset(tags), as_of=EntryId(as_of, 0), **given)
+
+
+def test_an_answer_is_kept_until_it_is_too_old() -> None:
+    """Given an answer that was 10 s old when it came and may be 60, then it is served for 50 s, and forgotten then."""
+    store = Store(10**6)
+    kept = answer(age=10, tags="p")
+    store.put("a", kept)
+    assert store.get("a", 49.9) is kept
+    assert kept.age_at(49.9) == 59
+    assert store.get("a", 50.0) is None
+    assert (len(store), store.used) == (0, 0)
+    assert store.get("b", 0.0) is None
+
+
+def test_an_older_answer_never_replaces_a_newer_one() -> None:
+    """Given an answer, when an older one arrives late, then the newer one stays; one as new takes its place."""
+    store = Store(10**6)
+    newer, older, equal = answer(as_of=5), answer(as_of=4), answer(as_of=5)
+    store.put("a", newer)
+    store.put("a", older)
+    assert store.get("a", 0.0) is newer
+    store.put("a", equal)
+    assert store.get("a", 0.0) is equal
+    assert store.used == equal.cost
+
+
+def test_an_answer_that_would_crowd_out_the_rest_is_not_kept() -> None:
+    """Given an answer larger than a tenth of the store, when it is put, then it is not kept and others stay."""
+    store = Store(100_000)
+    store.put("a", answer(9_000 - 1024))
+    store.put("b", answer(10_001 - 1024))
+    assert store.get("a", 0.0) is not None
+    assert store.get("b", 0.0) is None
+
+
+def test_the_least_recently_used_leave_first() -> None:
+    """Given a full store, when another answer comes, then the one that was read longest ago goes."""
+    store = Store(100_000)
+    for number in range(10):
+        store.put(str(number), answer(10_000 - 1024))
+    assert len(store) == 10
+    store.get("0", 0.0)
+    store.put("new", answer(10_000 - 1024))
+    assert store.get("1", 0.0) is None
+    assert store.get("0", 0.0) is not None
+    assert store.used == 100_000
+
+
+def test_only_answers_made_before_the_change_are_dropped() -> None:
+    """Given answers of several moments, when a tag moves, then those made before go, and their number is told."""
+    store = Store(10**6)
+    store.put("before", answer(tags="pq", as_of=4))
+    store.put("at", answer(tags="p", as_of=5))
+    store.put("other", answer(tags="s", as_of=1))
+    assert store.invalidate(["p", "q", "unknown"], EntryId(5, 0)) == 1
+    assert store.get("before", 0.0) is None
+    assert store.get("at", 0.0) is not None
+    assert store.get("other", 0.0) is not None
+
+
+class AnyUse(RuleBasedStateMachine):
+    """Whatever is done to a store, it holds what a plain dictionary would, or less; and its books are right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = Store(40_000)
+        self.model: dict[str, Stored] = {}
+        self.now = 0.0
+
+    @rule(key=st.sampled_from(KEYS), size=st.integers(0, 5000), tags=st.text(TAGS, max_size=3), as_of=st.integers(1, 9))
+    def put(self, key: str, size: int, tags: str, as_of: int) -> None:
+        """Put an answer; the model keeps it unless a newer one is there."""
+        new = answer(size, tags, as_of, stored_at=self.now, max_age=5)
+        self.store.put(key, new)
+        if key not in self.held() or self.held()[key] is new:
+            self.model[key] = new
+
+    @rule(seconds=st.integers(0, 3))
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    @rule(key=st.sampled_from(KEYS))
+    def get(self, key: str) -> None:
+        """Read: never what is too old, never anything but what was put."""
+        found = self.store.get(key, self.now)
+        assert found is None or (found is self.model[key] and found.age_at(self.now) < found.max_age)
+
+    @rule(tags=st.text(TAGS, max_size=2), moved_at=st.integers(1, 10))
+    def invalidate(self, tags: str, moved_at: int) -> None:
+        """Move tags: nothing that depends on them and is older may stay, and nothing else may go."""
+        before = self.held()
+        hit = {key for key, kept in before.items() if kept.tags & set(tags) and kept.as_of < EntryId(moved_at, 0)}
+        assert self.store.invalidate(tags, EntryId(moved_at, 0)) == len(hit)
+        assert set(self.held()) == set(before) - hit
+
+    @rule()
+    def clear(self) -> None:
+        """Drop everything."""
+        self.store.clear()
+        assert len(self.store) == 0
+
+    def held(self) -> dict[str, Stored]:
+        """Return what the store holds, without reading it, which would change the order."""
+        return dict(self.store._entries)  # noqa: SLF001 - the books are what is tested
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        """Bytes add up, stay in bounds, and the index by tag names exactly what is held."""
+        held = self.held()
+        assert self.store.used == sum(kept.cost for kept in held.values()) <= self.store.capacity
+        index = {(tag, key) for tag, keys in self.store._by_tag.items() for key in keys}  # noqa: SLF001
+        assert index == {(tag, key) for key, kept in held.items() for tag in kept.tags}
+        assert all(self.store._by_tag.values())  # noqa: SLF001
+
+
+TestAnyUse = AnyUse.TestCase
+TestAnyUse.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

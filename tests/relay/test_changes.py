@@ -1,0 +1,191 @@
+"""What an event invalidates; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from bson import ObjectId, Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.stream import START, Change, Entry, EntryId
+from models.database import PULSES
+from models.register import DOCUMENTS
+from workers.relay.changes import canvas_tag, changes, entries, pipeline
+
+Event = dict[str, Any]
+
+ID, PROJECT, ORGANIZATION = ObjectId(), ObjectId(), ObjectId()
+DESIGN: Event = {
+    "_id": ID,
+    "project": PROJECT,
+    "created_at": 1,
+    "project_public": True,
+    "published_at": None,
+}
+
+
+def event(operation: str, collection: str, before: Event | None, after: Event | None, **more: Any) -> Event:
+    """Make an event of the change stream as the relay asks for it."""
+    made: Event = {
+        "_id": {"_data": "8265"},
+        "operationType": operation,
+        "clusterTime": Timestamp(7, 1),
+        "ns": {"db": "test", "coll": collection},
+        "documentKey": {"_id": (before or after or {}).get("_id", ID)},
+        **more,
+    }
+    images = {"fullDocumentBeforeChange": before, "fullDocument": after}
+    return made | {name: image for name, image in images.items() if image is not None}
+
+
+def update(before: Event, after: Event, **description: Any) -> Event:
+    """Make the event of an update of a design."""
+    return event("update", "designs", before, after, updateDescription=description)
+
+
+def tags(found: tuple[Change, ...]) -> set[str]:
+    """Return the tags of changes."""
+    return {change.tag for change in found}
+
+
+def test_a_new_row_invalidates_the_lists_it_enters() -> None:
+    """Given a new design, then it and its project's list changed, and no list of published ones."""
+    found = changes(event("insert", "designs", None, DESIGN))
+    assert tags(found) == {f"Design:{ID}", f"designs_by_project?project={PROJECT}"}
+    assert found[0].fields is None
+    assert found[1].keys == ((1, ID),)
+
+
+def test_a_deleted_row_invalidates_the_lists_it_leaves() -> None:
+    """Given a deleted design, then it and its project's list changed."""
+    found = changes(event("delete", "designs", DESIGN, None))
+    assert tags(found) == {f"Design:{ID}", f"designs_by_project?project={PROJECT}"}
+
+
+def test_a_field_that_no_list_looks_at_moves_no_list() -> None:
+    """Given a new title, then the design alone changed, and the entry says in which fields, the top-level ones."""
+    changed = update(
+        DESIGN,
+        DESIGN,
+        updatedFields={"title": "x", "cover.id": 1},
+        removedFields=["room"],
+        truncatedArrays=[{"field": "tags.0", "newSize": 1}],
+    )
+    assert changes(changed) == (Change(f"Design:{ID}", ("cover", "room", "tags", "title")),)
+
+
+def test_publication_moves_the_list_it_is_seen_in() -> None:
+    """Given a design that becomes published, then it enters its project's public list, at its key there."""
+    found = changes(update(DESIGN, {**DESIGN, "published_at": 9}, updatedFields={"published_at": 9}))
+    assert found[1:] == (Change(f"published_designs_by_project?project={PROJECT}", keys=((9, ID),)),)
+
+
+def test_a_row_that_changes_lists_moves_both() -> None:
+    """Given a design moved to another project, then both projects' lists changed, with the keys before and after."""
+    other = ObjectId()
+    found = changes(update(DESIGN, {**DESIGN, "project": other}, updatedFields={"project": other}))
+    assert tags(found[1:]) == {f"designs_by_project?project={PROJECT}", f"designs_by_project?project={other}"}
+    assert all(change.keys == ((1, ID), (1, ID)) for change in found[1:])
+
+
+def test_a_replaced_document_may_have_changed_in_every_field() -> None:
+    """Given a replacement, then no fields are named: any may have changed."""
+    (found,) = changes(event("replace", "designs", DESIGN, DESIGN))
+    assert (found.tag, found.fields) == (f"Design:{ID}", None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "before", "after"),
+    [
+        ("update", None, DESIGN),
+        ("update", DESIGN, None),
+        ("update", None, None),
+        ("replace", None, DESIGN),
+        ("delete", None, None),
+        ("insert", None, None),
+    ],
+)
+def test_a_missing_image_invalidates_the_type(operation: str, before: Event | None, after: Event | None) -> None:
+    """Given an event without a state that it should have, then everything of its type changed."""
+    assert changes(event(operation, "designs", before, after)) == (Change("Design"),)
+
+
+def test_edits_invalidate_the_canvas() -> None:
+    """Given a batch in the log, then its design's canvas changed; one that is removed by hand may be any canvas's."""
+    row = {"_id": ObjectId(), "design": ID}
+    assert changes(event("insert", "design_edits", None, row)) == (Change(canvas_tag(ID)),)
+    assert changes(event("delete", "design_edits", None, None)) == (Change("Element"),)
+
+
+def test_a_pulse_invalidates_nothing() -> None:
+    """Given a pulse, then the entry has no changes."""
+    assert changes(event("update", PULSES, None, {"_id": "relay"}, updateDescription={})) == ()
+
+
+@pytest.mark.parametrize(
+    ("operation", "collection", "to", "wanted"),
+    [
+        ("drop", "designs", None, {"Design"}),
+        ("rename", "designs", "old_designs", {"Design"}),
+        ("rename", "new_designs", "designs", {"Design"}),
+        ("rename", "designs", "projects", {"Design", "Project"}),
+        ("drop", PULSES, None, {"*"}),
+        ("drop", "design_edits", None, {"*"}),
+        ("dropDatabase", None, None, {"*"}),
+        ("invalidate", None, None, {"*"}),
+        ("unheardOf", "designs", None, {"Design"}),
+    ],
+)
+def test_what_cannot_be_read_row_by_row_is_answered_broadly(
+    operation: str, collection: str | None, to: str | None, wanted: set[str]
+) -> None:
+    """Given a drop, a rename from or to, or an event of another kind, then whole types or everything changed."""
+    made: Event = {"operationType": operation}
+    if collection is not None:
+        made["ns"] = {"db": "test", "coll": collection}
+    if to is not None:
+        made["to"] = {"db": "test", "coll": to}
+    assert tags(changes(made)) == wanted
+
+
+@given(st.lists(st.integers(1, 3), max_size=20).map(sorted), st.integers(0, 20))
+def test_ids_follow_from_the_events_alone(times: list[int], cut: int) -> None:
+    """Given events, some of one moment, when they are read in one batch or in two, then their ids and chain agree."""
+    events = [
+        {**event("update", PULSES, None, None), "clusterTime": Timestamp(0, time), "_id": {"_data": str(number)}}
+        for number, time in enumerate(times)
+    ]
+    whole = entries(events, START)
+    first = entries(events[:cut], START)
+    rest = entries(events[cut:], first[-1].id if first else START)
+    assert [*first, *rest] == whole
+    assert [entry.before for entry in whole] == [START, *(entry.id for entry in whole)][:-1] if whole else True
+    assert all(entry.id > entry.before for entry in whole)
+    assert [entry.token for entry in whole] == [str(number) for number in range(len(times))]
+    assert [entry.id.time for entry in whole] == times
+
+
+def test_a_transactions_events_are_numbered() -> None:
+    """Given two events of one cluster time behind another one, then their ordinals count from 0, or go on."""
+    events = [event("update", PULSES, None, None)] * 2
+    time = Timestamp(7, 1).time << 32 | 1
+    assert [entry.id for entry in entries(events, START)] == [EntryId(time, 0), EntryId(time, 1)]
+    assert [entry.id.ordinal for entry in entries(events, EntryId(time, 4))] == [5, 6]
+    assert entries(events[:1], START) == [Entry(EntryId(time, 0), START, "8265", ())]
+
+
+def test_the_stream_carries_every_field_that_decides() -> None:
+    """Given the register, then both images are projected to the fields that any collection looks at, and little else."""
+    match, project = pipeline()
+    kept = project["$project"]
+    for document in DOCUMENTS:
+        for collection in document.collections:
+            for name in collection.fields:
+                assert kept[f"fullDocument.{name}"] == kept[f"fullDocumentBeforeChange.{name}"] == 1
+    assert "fullDocument" not in kept
+    assert not any("body" in name or "hash" in name or "props" in name for name in kept)
+    watched = match["$match"]["$or"][0]["ns.coll"]["$in"]
+    assert {"projects", "designs", "comments", "design_edits", PULSES} <= set(watched)
+    assert {"sessions", "credentials", "elements", "likes"}.isdisjoint(watched)

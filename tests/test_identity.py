@@ -1,0 +1,216 @@
+"""Signing up, in and out; tokens; the viewer's own account. Through HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import jwt
+import pytest
+from beanie import PydanticObjectId
+
+from auth.tokens import Claims, Keys, token_hash
+from schema import ids
+from tests.platform import Json, Platform, User
+
+VIEWER = "{ viewer { id email name locale } }"
+SIGN_UP = """mutation ($input: SignUpInput!) { signUp(input: $input) { __typename ... on SignedIn {
+    accessToken refreshToken expiresIn viewer { id name email locale } } ... on UserError { message code path } } }"""
+SIGN_IN = """mutation ($email: String!, $password: String!) { signIn(input: {email: $email, password: $password}) {
+    __typename ... on SignedIn { accessToken viewer { id } } ... on UserError { message code path } } }"""
+REFRESH = """mutation ($token: String!) { refresh(refreshToken: $token) { __typename
+    ... on SignedIn { accessToken refreshToken viewer { id } } ... on UserError { message code } } }"""
+SIGN_OUT = "mutation ($token: String!) { signOut(refreshToken: $token) { ok } }"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def ana(platform: Platform) -> User:
+    """Sign Ana up."""
+    return await platform.user("Ana")
+
+
+async def sign_up(platform: Platform, **fields: object) -> Json:
+    """Open an account with some fields of one's own."""
+    input_ = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "name": "Eva", **fields}
+    result: Json = (await platform.ask(SIGN_UP, {"input": input_}))["signUp"]
+    return result
+
+
+async def refresh(platform: Platform, token: str) -> Json:
+    """Exchange a refresh token."""
+    result: Json = (await platform.ask(REFRESH, {"token": token}))["refresh"]
+    return result
+
+
+async def test_signing_up_signs_in(platform: Platform) -> None:
+    """The address is folded, the token works, and no password is stored beside the user."""
+    email = f"Eva.{uuid4().hex}@Example.COM"
+    made = await sign_up(platform, email=f" {email} ", locale="es-ES")
+    assert (made["viewer"]["name"], made["expiresIn"]) == ("Eva", 300)
+    seen = (await platform.ask(VIEWER, token=made["accessToken"]))["viewer"]
+    assert seen == {"id": made["viewer"]["id"], "email": email.lower(), "name": "Eva", "locale": "es-ES"}
+    assert await platform.ask(VIEWER) == {"viewer": None}
+    key = ids.key(made["viewer"]["id"], "User")
+    stored = await platform.database.handle["users"].find_one({"_id": key})
+    credential = await platform.database.handle["credentials"].find_one({"_id": key})
+    session = await platform.database.handle["sessions"].find_one({"user": key})
+    assert "argon2" not in str(stored)
+    assert credential is not None
+    assert credential["hash"].startswith("$argon2id$")
+    assert made["refreshToken"] not in str(session)
+    assert token_hash(made["refreshToken"]) in str(session)
+
+
+async def test_an_address_has_one_account(platform: Platform, ana: User) -> None:
+    """Also when two open it at the same time, and however it is spelled."""
+    taken = await sign_up(platform, email=ana.email.upper())
+    assert (taken["__typename"], taken["path"]) == ("Conflict", ["input", "email"])
+    email = f"{uuid4().hex}@example.com"
+    both = await asyncio.gather(*(sign_up(platform, email=email) for _ in range(2)))
+    assert sorted(answer["__typename"] for answer in both) == ["Conflict", "SignedIn"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"email": "a b@example.com"}, "email"),
+        ({"email": f"{'a' * 250}@example.com"}, "email"),
+        ({"password": "short"}, "password"),
+        ({"password": "x" * 257}, "password"),
+        ({"name": "  "}, "name"),
+        ({"locale": "english"}, "locale"),
+    ],
+)
+async def test_a_bad_account_is_refused(platform: Platform, fields: Json, named: str) -> None:
+    """The path leads to the field."""
+    refused = await sign_up(platform, **fields)
+    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", named])
+
+
+async def test_a_wrong_password_and_an_unknown_address_get_one_answer(platform: Platform, ana: User) -> None:
+    """Nobody learns which accounts exist by signing in."""
+    wrong = await platform.post(SIGN_IN, {"email": ana.email, "password": "wrong horse battery"})
+    unknown = await platform.post(SIGN_IN, {"email": f"{uuid4().hex}@example.com", "password": PASSWORD})
+    malformed = await platform.post(SIGN_IN, {"email": "", "password": "x" * 1000})
+    assert wrong == unknown == malformed
+    assert wrong[1]["data"]["signIn"]["__typename"] == "NotSignedIn"
+    right = (await platform.ask(SIGN_IN, {"email": ana.email.upper(), "password": PASSWORD}))["signIn"]
+    assert right["viewer"] == {"id": ana.id}
+    assert (await platform.ask(VIEWER, token=right["accessToken"]))["viewer"]["id"] == ana.id
+
+
+async def test_aliases_of_sign_in_are_separate_tries(platform: Platform, ana: User) -> None:
+    """One request may try several times; each gets its own answer."""
+    query = f"""mutation {{
+        a: signIn(input: {{email: "{ana.email}", password: "wrong horse battery"}}) {{ __typename }}
+        b: signIn(input: {{email: "{ana.email}", password: "{PASSWORD}"}}) {{ __typename }} }}"""
+    assert await platform.ask(query) == {"a": {"__typename": "NotSignedIn"}, "b": {"__typename": "SignedIn"}}
+
+
+async def test_refresh_tokens_rotate(platform: Platform, ana: User) -> None:
+    """Each is good for one exchange; two tabs at once both survive."""
+    both = await asyncio.gather(*(refresh(platform, ana.refresh_token) for _ in range(2)))
+    assert [answer["__typename"] for answer in both] == ["SignedIn", "SignedIn"]
+    assert len({ana.refresh_token, *(answer["refreshToken"] for answer in both)}) == 3
+    for answer in both:
+        assert (await refresh(platform, answer["refreshToken"]))["viewer"] == {"id": ana.id}
+        assert (await platform.ask(VIEWER, token=answer["accessToken"]))["viewer"]["id"] == ana.id
+
+
+async def test_reuse_ends_the_family(platform: Platform, ana: User) -> None:
+    """A token that was exchanged longer ago than the grace makes every token of its family worthless."""
+    newest = (await refresh(platform, ana.refresh_token))["refreshToken"]
+    sessions = platform.database.handle["sessions"]
+    used = {"tokens.hash": token_hash(ana.refresh_token)}
+    await sessions.update_one(used, {"$set": {"tokens.$.used_at": datetime.now(UTC) - timedelta(seconds=11)}})
+    assert (await refresh(platform, ana.refresh_token))["__typename"] == "NotSignedIn"
+    assert (await refresh(platform, newest))["__typename"] == "NotSignedIn"
+    stored = await sessions.find_one(used)
+    assert stored is not None
+    assert stored["ended_at"] is not None
+
+
+async def test_signing_out(platform: Platform, ana: User) -> None:
+    """The device's token is worthless; an unknown one is no error; other devices stay."""
+    other = (await platform.ask(SIGN_IN, {"email": ana.email, "password": PASSWORD}))["signIn"]
+    for _ in range(2):
+        assert await platform.ask(SIGN_OUT, {"token": ana.refresh_token}) == {"signOut": {"ok": True}}
+    assert await platform.ask(SIGN_OUT, {"token": "unknown"}) == {"signOut": {"ok": True}}
+    assert (await refresh(platform, ana.refresh_token))["__typename"] == "NotSignedIn"
+    assert (await refresh(platform, "unknown"))["__typename"] == "NotSignedIn"
+    assert (await platform.ask(VIEWER, token=other["accessToken"]))["viewer"]["id"] == ana.id
+
+
+async def test_an_expired_session_is_not_refreshed(platform: Platform, ana: User) -> None:
+    """Though it is still stored."""
+    await platform.database.handle["sessions"].update_one(
+        {"tokens.hash": token_hash(ana.refresh_token)}, {"$set": {"expires_at": datetime.now(UTC)}}
+    )
+    assert (await refresh(platform, ana.refresh_token))["__typename"] == "NotSignedIn"
+
+
+async def _ask_with(platform: Platform, authorization: str, query: str = VIEWER) -> tuple[int, Json, str]:
+    headers = {"Authorization": authorization}
+    async with platform.session.post(f"{platform.api}/graphql", json={"query": query}, headers=headers) as response:
+        return response.status, await response.json(), response.headers.get("WWW-Authenticate", "")
+
+
+async def test_tokens_that_are_no_good(platform: Platform, ana: User) -> None:
+    """Each is refused with 401, a challenge, and words that name the problem."""
+    keys = Keys(platform.settings.secret_key)
+    claims = Claims(ids.key(ana.id, "User"), PydanticObjectId())
+    payload = jwt.decode(ana.token, options={"verify_signature": False})
+    header = jwt.get_unverified_header(ana.token)
+    head, body, signature = ana.token.split(".")
+    bad = {
+        f"Bearer {keys.access_token(claims, datetime.now(UTC) - timedelta(seconds=301))}": "expired",
+        f"Bearer {Keys('another secret of at least 32 bytes').access_token(claims)}": "not valid",
+        f"Bearer {head}.{body}.{signature[::-1]}": "not valid",
+        f"Bearer {jwt.encode(payload, None, 'none', headers={'typ': 'at+jwt'})}": "not valid",
+        f"Bearer {jwt.encode(payload, 'k' * 32, 'HS256', headers={**header, 'typ': 'JWT'})}": "not an access token",
+        f"Bearer {ana.refresh_token}": "not valid",
+        "Bearer": "Bearer <access token>",
+        "Basic YTpi": "Bearer <access token>",
+    }
+    for authorization, words in bad.items():
+        status, answer, challenge = await _ask_with(platform, authorization)
+        assert status == 401, authorization
+        assert challenge == 'Bearer error="invalid_token"'
+        assert answer["errors"][0]["extensions"]["code"] == "NOT_SIGNED_IN"
+        assert words in answer["errors"][0]["message"]
+        assert "data" not in answer
+
+
+async def test_public_operations_ignore_credentials(platform: Platform, ana: User) -> None:
+    """A bad token does not spoil them, and a good one shows no more."""
+    query = "{ gallery(first: 1) { pageInfo { hasPreviousPage } } }"
+    for authorization in ("Bearer nonsense", f"Bearer {ana.token}", "Basic x"):
+        status, answer, _ = await _ask_with(platform, authorization, query)
+        assert (status, answer) == (200, {"data": {"gallery": {"pageInfo": {"hasPreviousPage": False}}}})
+    mixed = "{ gallery(first: 1) { pageInfo { hasPreviousPage } } viewer { id } }"
+    assert (await _ask_with(platform, "Bearer nonsense", mixed))[0] == 401
+    assert (await _ask_with(platform, f"Bearer {ana.token}", mixed))[1]["data"]["viewer"] == {"id": ana.id}
+
+
+async def test_the_viewers_own_account(platform: Platform, ana: User) -> None:
+    """Name and language change; what breaks a rule is named; nobody has no account to change."""
+    changed = await ana.do("updateViewer", "User", {"name": "Ana María", "locale": "ca"}, "name locale email")
+    assert changed == {"__typename": "User", "name": "Ana María", "locale": "ca", "email": ana.email}
+    kept = await ana.do("updateViewer", "User", {}, "name locale avatar { id }")
+    assert kept == {"__typename": "User", "name": "Ana María", "locale": "ca", "avatar": None}
+    for fields, named in (({"name": ""}, "name"), ({"name": None}, "name"), ({"locale": "x"}, "locale")):
+        refused = await ana.do("updateViewer", "User", fields)
+        assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", named])
+    nobody = User(platform, "", "", "", "")
+    assert (await nobody.do("updateViewer", "User", {"name": "x"}))["__typename"] == "NotSignedIn"
+
+
+async def test_an_account_that_is_gone(platform: Platform, ana: User) -> None:
+    """Its tokens answer as nobody's would, not with a failure."""
+    await platform.database.handle["users"].delete_one({"_id": ids.key(ana.id, "User")})
+    assert await ana.ask(VIEWER) == {"viewer": None}
+    assert (await ana.do("updateViewer", "User", {"name": "x"}))["__typename"] == "NotSignedIn"
+    assert (await refresh(platform, ana.refresh_token))["__typename"] == "NotSignedIn"
