@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import aiohttp
 from aiohttp import WSMsgType, web
@@ -27,6 +28,33 @@ def failure(status: int, message: str, code: str) -> web.Response:
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
 
 
+@contextmanager
+def reaching(origin: str) -> Iterator[None]:
+    """Have what goes wrong on the way to an origin end as an `OriginError`."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise OriginError(504, "The service behind the edge did not answer in time.", "GATEWAY_TIMEOUT") from error
+    except aiohttp.WSServerHandshakeError as error:
+        message = "The service behind the edge refused the WebSocket."
+        raise OriginError(error.status, message, "WEBSOCKET_REFUSED") from error
+    except aiohttp.ClientError as error:
+        log.warning("The origin %s does not answer: %s", origin, error)
+        raise OriginError(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY") from error
+
+
+class OriginError(Exception):
+    """An origin does not answer; `response` makes what the client is told."""
+
+    def __init__(self, status: int, message: str, code: str) -> None:
+        super().__init__(message)
+        self._answer = (status, message, code)
+
+    def response(self) -> web.Response:
+        """Return a new response that says so."""
+        return failure(*self._answer)
+
+
 class Proxy:
     """Forwards to one origin, given by its base URL without a path."""
 
@@ -44,19 +72,17 @@ class Proxy:
             return await self._websocket(request, target)
         body = request.content.iter_chunked(_CHUNK) if request.can_read_body else None
         try:
-            upstream = await self._session.request(
-                request.method,
-                target,
-                headers=self._request_headers(request),
-                skip_auto_headers=_SENT_AS_HEADER,
-                data=body,
-                allow_redirects=False,
-            )
-        except TimeoutError:
-            return failure(504, "The service behind the edge did not answer in time.", "GATEWAY_TIMEOUT")
-        except aiohttp.ClientError as error:
-            log.warning("The origin %s does not answer: %s", self._origin, error)
-            return failure(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY")
+            with reaching(self._origin):
+                upstream = await self._session.request(
+                    request.method,
+                    target,
+                    headers=self._request_headers(request),
+                    skip_auto_headers=_SENT_AS_HEADER,
+                    data=body,
+                    allow_redirects=False,
+                )
+        except OriginError as error:
+            return error.response()
         async with upstream:
             headers = travelling(upstream.headers, FOR_THE_EDGE)
             headers["Cache-Status"] = cache_status
@@ -83,14 +109,12 @@ class Proxy:
         for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
             del headers[name]
         try:
-            behind = await self._session.ws_connect(
-                target, headers=headers, protocols=protocols, autoping=False, max_msg_size=1024 * 1024
-            )
-        except aiohttp.WSServerHandshakeError as error:
-            return failure(error.status, "The service behind the edge refused the WebSocket.", "WEBSOCKET_REFUSED")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("The origin %s does not answer: %s", self._origin, error)
-            return failure(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY")
+            with reaching(self._origin):
+                behind = await self._session.ws_connect(
+                    target, headers=headers, protocols=protocols, autoping=False, max_msg_size=1024 * 1024
+                )
+        except OriginError as error:
+            return error.response()
         front = web.WebSocketResponse(
             protocols=[behind.protocol] if behind.protocol else [], autoping=False, max_msg_size=1024 * 1024
         )

@@ -23,7 +23,7 @@ from edge.follower import Follower
 from edge.http import GRAPHQL_JSON, JSON, matches, media_type, shared_max_age
 from edge.keys import Lookup, lookup
 from edge.plans import Plan
-from edge.proxy import Proxy, failure
+from edge.proxy import OriginError, Proxy, reaching
 from edge.store import Store, Stored
 from edge.stream import Entry, EntryId
 
@@ -98,7 +98,11 @@ class Edge:
             _REQUESTS.labels(wanted.plan.name, "hit").inc()
             remaining = held.max_age - held.age_at(self.clock())
             return self._answer(request, held, f"edge; hit; ttl={remaining}")
-        fetched = await self._fetch(wanted)
+        try:
+            fetched = await self._fetch(wanted)
+        except OriginError as error:
+            _REQUESTS.labels(wanted.plan.name, "error").inc()
+            return error.response()
         if fetched is None:
             _REQUESTS.labels(wanted.plan.name, "pass").inc()
             return await self.api.forward(request, request.raw_path, cache_status="edge; fwd=miss; stored=?0")
@@ -119,7 +123,8 @@ class Edge:
     async def _fetch(self, wanted: Lookup) -> Stored | None:
         """Fetch an answer once for all who ask at the same time; None: it is not one that may be shared.
 
-        Who joined a fetch gets its answer only if nothing that it shows moved between its `as_of` and their arrival.
+        Raises OriginError where there is no answer. Who joined a fetch gets its answer only if nothing that it shows
+        moved between its `as_of` and their arrival.
         """
         while running := self.fetches.get(wanted.key):
             answer = await asyncio.shield(running)
@@ -131,22 +136,23 @@ class Edge:
         return await asyncio.shield(task)
 
     async def _fetch_alone(self, wanted: Lookup) -> Stored | None:
-        url = f"{self.config.api}/graphql/{wanted.plan.id}"
-        try:
-            async with self.session.get(
-                url,
-                params={"variables": wanted.variables.decode()},
-                headers={"Accept": JSON, "Accept-Encoding": "identity"},
-            ) as response:
+        request = self.session.get(
+            f"{self.config.api}/graphql/{wanted.plan.id}",
+            params={"variables": wanted.variables.decode()},
+            headers={"Accept": JSON, "Accept-Encoding": "identity"},
+        )
+        with reaching(self.config.api):
+            async with request as response:
                 body = await response.read()
-                headers = response.headers
-                tags = frozenset(headers.get("Surrogate-Key", "").split())
-                as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
-                max_age = shared_max_age(headers)
-                plain = "Content-Encoding" not in headers
-                if response.status != 200 or max_age <= 0 or not tags or not plain:  # noqa: PLR2004 - OK alone is shared
-                    return None
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        headers = response.headers
+        tags = frozenset(headers.get("Surrogate-Key", "").split())
+        max_age = shared_max_age(headers)
+        plain = "Content-Encoding" not in headers
+        if response.status != 200 or max_age <= 0 or not tags or not plain:  # noqa: PLR2004 - OK alone is shared
+            return None
+        try:
+            as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
+        except ValueError:
             return None
         answer = Stored(
             bodies={"identity": body},
@@ -243,6 +249,3 @@ def create_edge_app(config: EdgeConfig, redis: Redis) -> web.Application:
     app.router.add_route("*", "/images/{tail:.*}", picture)
     app.router.add_route("*", "/{tail:.*}", anything)
     return app
-
-
-__all__ = ["EDGE", "Edge", "EdgeConfig", "create_edge_app", "failure"]

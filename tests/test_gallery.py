@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -411,7 +412,7 @@ async def test_the_number_of_commands_does_not_depend_on_the_number_of_rows(plat
         for size, designs in (("small", 2), ("large", 100)):
             commands.sent.clear()
             found = await api.ask(operation, {"city": f"{city} {size}", "first": 20})
-            counts[size] = [(command["name"], command[command["name"]]) for command in commands.sent]
+            counts[size] = Counter((command["name"], command[command["name"]]) for command in commands.sent)
             nodes = [edge["node"] for edge in found["gallery"]["edges"]]
             shown_ = [edge["node"] for node in nodes for edge in node["designs"]["edges"]]
             assert len(shown_) == designs
@@ -421,19 +422,14 @@ async def test_the_number_of_commands_does_not_depend_on_the_number_of_rows(plat
             assert len({design["author"]["id"] for design in shown_}) == designs
             assert all(node["owner"] and node["organization"] for node in nodes)
     assert counts["small"] == counts["large"]
-    assert sorted(map(str, counts["large"])) == sorted(
-        map(
-            str,
-            [
-                ("find", "projects"),
-                ("find", "users"),
-                ("find", "organizations"),
-                ("find", "assets"),
-                ("aggregate", 1),
-                ("find", "users"),
-                ("find", "assets"),
-            ],
-        )
+    assert counts["large"] == Counter(
+        {
+            ("find", "projects"): 1,
+            ("find", "users"): 2,
+            ("find", "organizations"): 1,
+            ("find", "assets"): 2,
+            ("aggregate", 1): 1,  # the pages of designs, in one `$lookup`
+        }
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,10 @@ class GraphQLOverHTTP:
         except ConnectionFailure as error:
             log.warning("MongoDB does not answer: %s", error)
             return _response(_UNAVAILABLE, 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
+        except Exception:  # whatever it is: the body stays one that GraphQL clients can read
+            request_id = secrets.token_hex(8)
+            log.exception("Request %s failed before it was executed.", request_id)
+            return _response(_INTERNAL, 500, media_type or JSON, {**_PRIVATE, "X-Request-Id": request_id})
 
     async def _answer(self, request: web.Request, media_type: str | None) -> web.StreamResponse:
         if media_type is None:
@@ -141,6 +146,9 @@ class GraphQLOverHTTP:
 
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
+_INTERNAL = {
+    "errors": [{"message": "Something went wrong here; it was logged.", "extensions": {"code": "INTERNAL"}}]
+}
 _UNAVAILABLE = {
     "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]
 }
