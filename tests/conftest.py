@@ -13,6 +13,7 @@ from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
 from app.settings import Settings
 from tests.platform import Platform, start
+from tests.web.node import NodeClients, install
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +50,9 @@ async def platform(
 def api_url(platform: Platform) -> str:
     """Give the base URL of the running API."""
     return platform.api
+
+
+@pytest.fixture(scope="session")
+def node_clients() -> NodeClients:
+    """Give the reference clients of GraphQL over HTTP, WebSocket and SSE; they need Node."""
+    return install()

@@ -59,6 +59,8 @@ class GraphQLOverHTTP:
         except ConnectionFailure as error:
             log.warning("MongoDB does not answer: %s", error)
             return _response(_UNAVAILABLE, 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
+        except (web.HTTPException, ConnectionResetError):
+            raise
         except Exception:  # whatever it is: the body stays one that GraphQL clients can read
             request_id = secrets.token_hex(8)
             log.exception("Request %s failed before it was executed.", request_id)
@@ -146,9 +148,7 @@ class GraphQLOverHTTP:
 
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
-_INTERNAL = {
-    "errors": [{"message": "Something went wrong here; it was logged.", "extensions": {"code": "INTERNAL"}}]
-}
+_INTERNAL = {"errors": [{"message": "Something went wrong here; it was logged.", "extensions": {"code": "INTERNAL"}}]}
 _UNAVAILABLE = {
     "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]
 }

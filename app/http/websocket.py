@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
-from strawberry.aiohttp.views import GraphQLView
+from graphql import GraphQLError
+from strawberry.aiohttp.views import AiohttpWebSocketAdapter, GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.execution import PreExecutionError
 
 from app.http.contexts import Contexts
 from auth.tokens import InvalidTokenError
-from auth.viewer import ANONYMOUS, Viewer, renew, load_viewer
+from auth.viewer import ANONYMOUS, Viewer, renew
 from edge.draining import Draining
 from resolvers.api import Api
+from schema.errors import masked
 from schema.prepared import PreparationError, Preparer
 
 INIT_TIMEOUT = timedelta(seconds=10)
@@ -41,21 +45,58 @@ class _FreshContexts:
 
     async def stream(self, query: str | None, *, context_value: Connection, **options: Any) -> Any:
         """Execute an operation for the connection's viewer."""
-        operation = None
         try:
-            operations = self._preparer.prepare(query or "").operations
-            operation = operations.get(options.get("operation_name")) or next(iter(operations.values()))
-        except PreparationError:
-            pass  # `stream` refuses it in the protocol's words
-        viewer, as_of = context_value.viewer, self._contexts.as_of()
-        if viewer.user is not None:  # roles change while a socket is open
-            viewer = await load_viewer(viewer.user, viewer.session)
+            operation = self._preparer.prepare(query or "").choose(options.get("operation_name"))
+        except PreparationError as error:
+            return self._refused(error.errors)
+        except GraphQLError as error:
+            return self._refused([error])
+        as_of = self._contexts.as_of()
+        viewer = await renew(context_value.viewer)  # roles and the sign-in itself may end while a socket is open
         context = self._contexts.make(operation, viewer, as_of)
         return await self._api.stream(query, context_value=context, **options)
+
+    async def _refused(self, errors: list[GraphQLError]) -> AsyncIterator[PreExecutionError]:
+        """Refuse an operation. Strawberry closes the whole socket for a `GraphQLSyntaxError`; these are not such."""
+        shown = (masked(error, suggestions=self._preparer.suggestions) for error in errors)
+        plain = [
+            GraphQLError(e.message, e.nodes, e.source, e.positions, e.path, extensions=e.extensions) for e in shown
+        ]
+        yield PreExecutionError(data=None, errors=plain)
+
+
+def _well_formed(frame: object) -> bool:
+    """Whether a frame has the protocol's shape, as far as Strawberry takes it for granted."""
+    if not isinstance(frame, dict) or not isinstance(frame.get("id", ""), str):
+        return False
+    payload = frame.get("payload") or {}
+    if not isinstance(payload, dict):
+        return False
+    return frame.get("type") != "subscribe" or (
+        isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables") or {}, dict)
+        and isinstance(payload.get("operationName") or "", str)
+    )
+
+
+class _Frames(AiohttpWebSocketAdapter):
+    """Refuses frames that are no messages of the protocol, which closes the socket with 4400."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """Yield the messages."""
+        try:
+            async for frame in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+                if not _well_formed(frame):
+                    raise NonJsonMessageReceived
+                yield frame
+        except RecursionError as error:
+            raise NonJsonMessageReceived from error
 
 
 class WebSocketView(GraphQLView[Connection, None]):
     """The WebSocket side of `/graphql`."""
+
+    websocket_adapter_class = _Frames  # type: ignore[assignment]  # declared as a callable, which a class is
 
     def __init__(self, api: Api, preparer: Preparer, contexts: Contexts, draining: Draining) -> None:
         fresh: Any = _FreshContexts(api, preparer, contexts)

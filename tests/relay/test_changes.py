@@ -177,7 +177,7 @@ def test_a_transactions_events_are_numbered() -> None:
 
 
 def test_the_stream_carries_every_field_that_decides() -> None:
-    """Given the register, then both images are projected to the fields that any collection looks at, and little else."""
+    """Given the register, then both images carry the fields that any collection looks at, and little else."""
     match, project = pipeline()
     kept = project["$project"]
     for document in DOCUMENTS:

@@ -1,18 +1,10 @@
-"""Fixtures that need more than Python: Node with the reference clients, and a browser."""
+"""Fixtures that need a browser."""
 
 from __future__ import annotations
 
 import shutil
 
 import pytest
-
-from tests.web.node import NodeClients, install
-
-
-@pytest.fixture(scope="session")
-def node_clients() -> NodeClients:
-    """Give the reference clients of GraphQL over HTTP, WebSocket and SSE."""
-    return install()
 
 
 @pytest.fixture(scope="session")

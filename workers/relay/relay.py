@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from edge import stream
 from edge.stream import START, Change, Entry, EntryId
@@ -86,15 +86,19 @@ class Relay:
             try:
                 cursor, batch = await self._open(session, tail)
                 self._reading = True
-                position = tail.id
-                while cursor:
-                    position = await self._append(batch, position)
+                position = await self._append(batch, tail.id)
+                while cursor:  # 0 comes with the last batch, which ends in the event that closed the change stream
                     cursor, batch = await self._more(session, cursor)
+                    position = await self._append(batch, position)
             except OperationFailure as error:
-                if error.code not in _HISTORY_LOST and not error.has_error_label("NonResumableChangeStreamError"):
+                if not (_lost(error) or (not self._reading and await self._opens(session))):
                     raise
                 log.error("The change stream cannot go on from the stream's tail (%s).", error)  # noqa: TRY400 - told below
                 await self._begin("The history is lost: everything cached is dropped.", behind=tail.id)
+            except ResponseError as error:
+                if "equal or smaller" not in str(error):
+                    raise
+                await self._begin("Entries were deleted from the stream: everything cached is dropped.", tail.id)
 
     async def _begin(self, why: str, behind: EntryId = START) -> Entry:
         """Append an entry that drops everything, stamped with MongoDB's present, to go on from."""
@@ -107,11 +111,17 @@ class Relay:
 
     async def _open(self, session: AsyncClientSession, tail: Entry) -> tuple[int, list[Event]]:
         """Open the change stream behind an entry: (cursor, first batch)."""
-        options: dict[str, Any] = {"fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable"}
-        if tail.token:
-            options["resumeAfter"] = {"_data": tail.token}
-        else:
-            options["startAtOperationTime"] = timestamp(tail.id.time)
+        if tail.token:  # `startAfter`, since `resumeAfter` refuses the token of an `invalidate`
+            return await self._watch(session, startAfter={"_data": tail.token})
+        return await self._watch(session, startAtOperationTime=timestamp(tail.id.time))
+
+    async def _opens(self, session: AsyncClientSession) -> bool:
+        """Whether the change stream opens at the present: what was refused then is the place to go on from."""
+        await self._watch(session)
+        return True
+
+    async def _watch(self, session: AsyncClientSession, **options: Any) -> tuple[int, list[Event]]:
+        options |= {"fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable"}
         answer = await self._database.handle.command(
             "aggregate",
             1,
@@ -143,3 +153,8 @@ class Relay:
             batch = batch[known.index(last) + 1 :]
             position = last
         return position
+
+
+def _lost(error: OperationFailure) -> bool:
+    """Whether MongoDB says that a change stream cannot go on."""
+    return error.code in _HISTORY_LOST or error.has_error_label("NonResumableChangeStreamError")
