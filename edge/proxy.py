@@ -25,7 +25,8 @@ _NO_STATUS = (None, 0, 1005)  # the frame had no code: an ordinary end
 def failure(status: int, message: str, code: str) -> web.Response:
     """Return an error of the edge itself, in the shape of a GraphQL answer; it is never stored."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Cache-Status": f"edge; fwd=miss; detail={code.lower()}"}
+    return web.json_response(body, status=status, headers=headers)
 
 
 @contextmanager

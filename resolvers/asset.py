@@ -72,15 +72,22 @@ class AssetMutations:
         """Check what was uploaded, and keep it under its content's hash."""
         services = info.context.services
         upload = await permitted(info, Upload, id, Permission.EDIT, path=("id",))
+        data = b""
+        if upload.asset is None:
+            try:
+                data = await services.assets.read(upload.key)
+            except AssetMissingError as error:
+                latest = await Upload.get(upload.id)  # another request may have completed it meanwhile
+                if latest is None or latest.asset is None:
+                    raise InvalidInputError(
+                        "id: nothing was uploaded yet; PUT the bytes first.", path=("id",)
+                    ) from error
+                upload = latest
         if upload.asset is not None:
             known = await models.asset.Asset.get(upload.asset)
             if known is None:
                 raise NotFoundError("Upload", path=("id",))
             return _shown(known)
-        try:
-            data = await services.assets.read(upload.key)
-        except AssetMissingError as error:
-            raise InvalidInputError("id: nothing was uploaded yet; PUT the bytes first.", path=("id",)) from error
         try:
             asset = await asyncio.to_thread(_examine, upload, data)
         except pictures.PictureError as error:

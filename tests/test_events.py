@@ -317,7 +317,7 @@ async def test_lost_signals_lose_no_event(platform: Platform, ana: User, design:
     ):
         await ana.edit(design, added("a"))
         assert (await committed(events))["seq"] == 1
-        await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await redis.client_kill_filter(_type="pubsub")
         await asyncio.gather(*(ana.edit(design, added(f"e{number}")) for number in range(5)))
         assert [(await committed(events))["seq"] for _ in range(5)] == [2, 3, 4, 5, 6]
         assert [(await committed(without))["seq"] for _ in range(6)] == [1, 2, 3, 4, 5, 6]

@@ -169,7 +169,7 @@ async def test_tokens_that_are_no_good(platform: Platform, ana: User) -> None:
         f"Bearer {keys.access_token(claims, datetime.now(UTC) - timedelta(seconds=301))}": "expired",
         f"Bearer {Keys('another secret of at least 32 bytes').access_token(claims)}": "not valid",
         f"Bearer {head}.{body}.{signature[::-1]}": "not valid",
-        f"Bearer {jwt.encode(payload, None, 'none', headers={'typ': 'at+jwt'})}": "not valid",
+        f"Bearer {jwt.encode(payload, '', 'none', headers={'typ': 'at+jwt'})}": "not valid",
         f"Bearer {jwt.encode(payload, 'k' * 32, 'HS256', headers={**header, 'typ': 'JWT'})}": "not an access token",
         f"Bearer {ana.refresh_token}": "not valid",
         "Bearer": "Bearer <access token>",

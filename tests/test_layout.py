@@ -1,4 +1,4 @@
-"""This is an application: its packages are the folders of this repository, and nothing that is installed."""
+"""An application, not a distribution: its packages are the folders of this repository, and nothing that is installed."""
 
 from __future__ import annotations
 

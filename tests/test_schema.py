@@ -81,7 +81,7 @@ def test_an_operation_that_cannot_be_registered_names_its_file(tmp_path: Path, t
     folder = tmp_path / "web"
     folder.mkdir()
     (folder / "A.graphql").write_text(text, encoding="utf-8")
-    with pytest.raises(OperationError, match="A.graphql") as caught:
+    with pytest.raises(OperationError, match=r"A\.graphql") as caught:
         compile_operations(build(production=True)[1], folder.parent)
     assert words in str(caught.value)
 

@@ -29,7 +29,19 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
     return response
 
 
-MIDDLEWARES = (security_headers,)
+@web.middleware
+async def readable_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Have aiohttp's own refusals (an unknown path, a wrong method) look like every other answer."""
+    try:
+        return await handler(request)
+    except web.HTTPClientError as error:
+        message = f"{request.method} {request.path}: {error.reason}. The API is at /graphql."
+        body = {"errors": [{"message": message, "extensions": {"code": error.reason.upper().replace(" ", "_")}}]}
+        headers = {"Cache-Control": "no-store"} | {n: v for n, v in error.headers.items() if n == "Allow"}
+        return web.json_response(body, status=error.status, headers=headers)
+
+
+MIDDLEWARES = (security_headers, readable_refusals)
 """All of them, the outermost first."""
 
 

@@ -69,13 +69,14 @@ def _well_formed(frame: object) -> bool:
     """Whether a frame has the protocol's shape, as far as Strawberry takes it for granted."""
     if not isinstance(frame, dict) or not isinstance(frame.get("id", ""), str):
         return False
-    payload = frame.get("payload") or {}
-    if not isinstance(payload, dict):
-        return False
-    return frame.get("type") != "subscribe" or (
-        isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables") or {}, dict)
-        and isinstance(payload.get("operationName") or "", str)
+    payload = frame.get("payload")
+    if frame.get("type") != "subscribe":
+        return isinstance(payload, dict | None)
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
     )
 
 
@@ -96,7 +97,7 @@ class _Frames(AiohttpWebSocketAdapter):
 class WebSocketView(GraphQLView[Connection, None]):
     """The WebSocket side of `/graphql`."""
 
-    websocket_adapter_class = _Frames  # type: ignore[assignment]  # declared as a callable, which a class is
+    websocket_adapter_class = _Frames
 
     def __init__(self, api: Api, preparer: Preparer, contexts: Contexts, draining: Draining) -> None:
         fresh: Any = _FreshContexts(api, preparer, contexts)
