@@ -131,8 +131,8 @@ async def _publish(info: Info, global_id: str, *, published: bool) -> DesignResu
     async def publish(session: Any) -> models.design.Design:
         design = await permitted(info, models.design.Design, global_id, Permission.PUBLISH, session, path=("id",))
         if published != (design.published_at is not None):
-            # `renew_showcase` writes to the project, so this cannot overlap with a change of its visibility. The copy is
-            # made anew, because beginning a design can.
+            # Beginning a design may overlap with a change of the project's visibility, so the copy is made anew here.
+            # This cannot: `renew_showcase` writes to the project.
             project = await models.project.Project.get(design.project, session=session)
             design.project_public = project is not None and project.public
             design.published_at = now() if published else None

@@ -200,9 +200,10 @@ async def test_what_members_see_is_hidden_from_outsiders(team: Team, platform: P
     nodes = [edge["node"] for edge in slugs["organization"]["projects"]["edges"]]
     assert [node["visibility"] for node in nodes] == ["PRIVATE", "PUBLIC"]
     seen = await platform.ask(
-        """query ($slug: String!) { publicProject(slug: $slug) { viewerPermissions organization { id name plan viewerRole
-            members { totalCount edges { cursor } } assets { totalCount edges { cursor } }
-            projects { totalCount edges { node { title } } } } owner { id email locale memberships { totalCount } } } }""",
+        """query ($slug: String!) { publicProject(slug: $slug) { viewerPermissions
+            organization { id name plan viewerRole members { totalCount edges { cursor } }
+                assets { totalCount edges { cursor } } projects { totalCount edges { node { title } } } }
+            owner { id email locale memberships { totalCount } } } }""",
         {"slug": nodes[1]["slug"]},
     )
     organization = seen["publicProject"]["organization"]

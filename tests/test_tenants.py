@@ -364,7 +364,7 @@ async def test_a_cursor_of_another_tenants_list_opens_nothing(world: World) -> N
 
 
 async def test_a_member_is_told_the_difference(world: World) -> None:
-    """So the cases above ask for something that is there, in words that find it. (Last: some of this changes A.)"""
+    """So the cases above ask for something that is there, in words that find it. It comes last, since it changes A."""
     order = sorted(CASES, key=lambda name: "delete" in name or "remove" in name)
     for coordinate in order:
         case = CASES[coordinate]
