@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -90,3 +91,12 @@ def cluster_time(moment: Timestamp) -> int:
 def timestamp(time: int) -> Timestamp:
     """Return the inverse of `cluster_time`."""
     return Timestamp(time >> 32, time & 0xFFFFFFFF)
+
+
+def cancelled() -> bool:
+    """Whether the running task was cancelled: loops over the driver ask, since it may swallow the cancellation.
+
+    It waits with `asyncio.wait_for`, which before Python 3.12 returns a result that comes at the same moment.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -6,6 +6,7 @@ box's centre.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ MOST_ELEMENTS = 20_000
 """How many elements a canvas may have."""
 
 _MOST_PROPS_BYTES = 16 * 1024
+_MOST_LEVELS = 32
 
 Length = Annotated[float, pydantic.Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Extent = Annotated[float, pydantic.Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -28,7 +30,27 @@ OrderKey = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z]{1,64}$")]
 ElementKey = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
+def _storable(value: Any, levels: int = _MOST_LEVELS) -> bool:
+    """Whether MongoDB can keep a JSON value: numbers of 64 bits, no NUL in names, nested within bounds."""
+    match value:
+        case bool() | None | str():
+            return True
+        case int():
+            return -(2**63) <= value < 2**63
+        case float():
+            return math.isfinite(value)
+        case list() | dict() if levels:
+            names, values = (value.keys(), value.values()) if isinstance(value, dict) else ((), value)
+            return all("\0" not in name for name in names) and all(_storable(part, levels - 1) for part in values)
+        case _:
+            return False
+
+
 def _small(props: dict[str, Any]) -> dict[str, Any]:
+    if not _storable(props):
+        raise ValueError(
+            f"props are JSON of at most {_MOST_LEVELS} levels, with numbers of 64 bits and no NUL in names"
+        )
     if len(orjson.dumps(props)) > _MOST_PROPS_BYTES:
         raise ValueError(f"an element's props are at most {_MOST_PROPS_BYTES} bytes of JSON")
     if any("$" in name or "." in name or not name for name in props):

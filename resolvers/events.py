@@ -47,10 +47,10 @@ class EventSubscriptions:
             quiet_since = asyncio.get_running_loop().time()
             notes: list[str] = []
             while True:
+                entries = await _log(design.id, seq)  # before the check: what was written after a removal is not told
                 if not await _may_follow(info, design.organization):
                     yield AccessChanged(message="You no longer have access to this design.")
                     return
-                entries = await _log(design.id, seq)
                 for entry in entries:
                     yield await _committed(entry)
                     seq = entry.seq

@@ -17,7 +17,7 @@ from models.errors import InvalidInputError
 
 _UTC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _LONGEST = 4096  # characters; a longer one is none of ours, and cut off it is none at all
-_SCALARS = (str, int, float, bool, datetime, bson.ObjectId)
+_SCALARS = {str, int, bson.Int64, float, bool, datetime, bson.ObjectId}  # exactly: BSON's code is a kind of `str`
 
 
 def encode(list_name: str, keys: Sequence[Any]) -> str:
@@ -38,7 +38,7 @@ def decode(list_name: str, cursor: str, count: int) -> tuple[Any, ...]:
         keys, digest = tuple(data["k"]), data["l"]
     except (binascii.Error, BSONError, ValueError, KeyError, TypeError):
         raise InvalidInputError("after: this is not a cursor of this API.", path=("after",)) from None
-    if digest != _digest(list_name) or len(keys) != count or not all(isinstance(key, _SCALARS) for key in keys):
+    if digest != _digest(list_name) or len(keys) != count or not all(type(key) in _SCALARS for key in keys):
         raise InvalidInputError(
             "after: this cursor belongs to another list; use one from this list with the same filters and order.",
             path=("after",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 Amount = NewType("Amount", int)
@@ -14,9 +15,9 @@ _LARGEST = 10**14
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
-        raise ValueError("an Amount is a whole number")
+        raise GraphQLError("an Amount is a whole number")
     if abs(value) > _LARGEST:
-        raise ValueError("an Amount is at most 10^14")
+        raise GraphQLError("an Amount is at most 10^14")
     return int(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from uuid import uuid4
 
 import pytest
@@ -124,6 +125,9 @@ async def test_removing_takes_what_is_inside(ana: User, design: str) -> None:
         (added("a", rotation=361), ["addElement", "rotation"]),
         (added("a", props={"a.b": 1}), ["addElement", "props"]),
         (added("a", props=[1]), ["addElement", "props"]),
+        (added("a", props={"a": {"nul\0": 1}}), ["addElement", "props"]),
+        (added("a", props={"a": 2**63}), ["addElement", "props"]),
+        (added("a", props={"a": json.loads("[" * 40 + "]" * 40)}), ["addElement", "props"]),
         (added("a", props={"long": "x" * 20_000}), ["addElement", "props"]),
         ({"setElement": {"key": "a", "y": -1e7}}, ["setElement", "y"]),
         ({"moveElement": {"key": "a", "order": "ñ"}}, ["moveElement", "order"]),

@@ -319,6 +319,15 @@ async def test_a_forged_cursor_of_nearby_is_refused(platform: Platform, ana: Use
         assert error["extensions"] == {"code": "INVALID_INPUT", "path": ["after"]}
 
 
+@pytest.mark.parametrize("amount", ["1e400", "99999999999999999999999", "1.5", "-100000000000001"])
+async def test_an_amount_in_the_text_is_named_too(platform: Platform, amount: str) -> None:
+    """A literal that is no amount is the client's fault, and the answer says what it is."""
+    query = f'{{ listings(minPrice: {{amount: {amount}, currency: "EUR"}}) {{ totalCount }} }}'
+    _, body = await platform.post(query)
+    assert "data" not in body
+    assert "an Amount is" in body["errors"][0]["message"]
+
+
 class Commands(CommandListener):
     """Hears which commands a client sends."""
 

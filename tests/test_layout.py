@@ -1,4 +1,4 @@
-"""An application, not a distribution: its packages are the folders of this repository, and nothing that is installed."""
+"""An application, not a distribution: its packages are the folders of this repository, and nothing installed."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
-from models.database import Database
+from models.database import Database, cancelled
 from models.design import Design, Like
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class LikeCounts:
 
     async def run(self) -> None:
         """Write snapshots until cancelled."""
-        while True:
+        while not cancelled():
             try:
                 await self.renew()
             except PyMongoError as error:

@@ -23,7 +23,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Have every answer say that it is what it says it is."""
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.setdefault("X-Content-Type-Options", "nosniff")
+        raise
     if not response.prepared:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response

@@ -29,6 +29,7 @@ async def respond(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
             "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",  # here, because the middleware comes too late for a stream
             "X-Accel-Buffering": "no",
         }
     )

@@ -71,7 +71,7 @@ class Stand:
     redis: Redis
     edge: Edge
     session: aiohttp.ClientSession
-    runner: web.BaseRunner  # type: ignore[type-arg]
+    runner: web.BaseRunner
     tail: EntryId = START
 
     async def publish(self, *tags: str, gap: bool = False) -> EntryId:
@@ -111,9 +111,9 @@ def own_write(text: str) -> EntryId | None:
 
 
 @asynccontextmanager
-async def served(handler: web.Server | web.Application) -> AsyncIterator[tuple[int, web.BaseRunner]]:  # type: ignore[type-arg]
+async def served(handler: web.Server | web.Application) -> AsyncIterator[tuple[int, web.BaseRunner]]:
     """Serve on a free port of this machine until the end: (port, what stops it earlier)."""
-    runner: web.BaseRunner  # type: ignore[type-arg]
+    runner: web.BaseRunner
     if isinstance(handler, web.Application):
         runner = web.AppRunner(handler, access_log=None, shutdown_timeout=1)
     else:

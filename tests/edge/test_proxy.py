@@ -303,3 +303,15 @@ async def test_a_refused_handshake_keeps_its_status(stand: Stand) -> None:
             await stand.session.ws_connect(f"{stand.url}/graphql")
         assert caught.value.status == status
         await stand.runner.cleanup()
+
+
+async def test_a_socket_is_told_when_the_edge_stops(stand: Stand, sockets: Sockets) -> None:
+    """Given an open WebSocket, when the edge stops, then its client is told to come back (1012)."""
+    async with stand.session.ws_connect(f"{stand.url}/graphql") as socket:
+        await socket.send_str("hola")
+        assert await socket.receive_str() == "hola"
+        stopping = asyncio.ensure_future(stand.edge.draining.drain(web.Application()))
+        message = await asyncio.wait_for(socket.receive(), 5)
+        await stopping
+        assert (message.type, message.data) == (WSMsgType.CLOSE, 1012)
+        await asyncio.wait_for(sockets.ended.wait(), 5)

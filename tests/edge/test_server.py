@@ -321,7 +321,11 @@ async def test_stored_answers_outlive_the_origin(stand: Stand) -> None:
     await stand.runner.cleanup()
     assert (await stand.get(first=1))[1] == 200
     status, code, body = await stand.get(first=2)
-    assert (status, code, body["errors"][0]["extensions"]) == ("edge; fwd=miss; detail=bad_gateway", 502, {"code": "BAD_GATEWAY"})
+    assert (status, code, body["errors"][0]["extensions"]) == (
+        "edge; fwd=miss; detail=bad_gateway",
+        502,
+        {"code": "BAD_GATEWAY"},
+    )
     async with stand.session.get(f"{stand.url}/images/x") as response:
         assert response.status == 502
         assert response.headers["Cache-Control"] == "no-store"

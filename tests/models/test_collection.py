@@ -27,9 +27,9 @@ SHOWN = Collection(
     where={"visible": True, "address.country": "ES", "listed": PRESENT},
     order=(("listed", -1), ("rank", 1), ("_id", -1)),
 )
-VALUES = {"owner": ["a", "b"], "city": ["madrid", None], "kind": ["LOFT", "HOUSE"]}
+VALUES: dict[str, list[Any]] = {"owner": ["a", "b"], "city": ["madrid", None], "kind": ["LOFT", "HOUSE"]}
 
-rows = st.fixed_dictionaries(
+rows: st.SearchStrategy[Row] = st.fixed_dictionaries(
     {
         "_id": st.integers(0, 3),
         "owner": st.sampled_from(VALUES["owner"]),

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from edge.stream import START, Change, Entry, EntryId
 from models.database import PULSES
 from models.register import DOCUMENTS
-from workers.relay.changes import canvas_tag, changes, entries, pipeline
+from workers.relay.changes import Event, canvas_tag, changes, entries, pipeline
 
-Event = dict[str, Any]
+Row = dict[str, Any]
 
 ID, PROJECT, ORGANIZATION = ObjectId(), ObjectId(), ObjectId()
-DESIGN: Event = {
+DESIGN: Row = {
     "_id": ID,
     "project": PROJECT,
     "created_at": 1,
@@ -26,9 +26,9 @@ DESIGN: Event = {
 }
 
 
-def event(operation: str, collection: str, before: Event | None, after: Event | None, **more: Any) -> Event:
+def event(operation: str, collection: str, before: Row | None, after: Row | None, **more: Any) -> Row:
     """Make an event of the change stream as the relay asks for it."""
-    made: Event = {
+    made: Row = {
         "_id": {"_data": "8265"},
         "operationType": operation,
         "clusterTime": Timestamp(7, 1),
@@ -40,7 +40,7 @@ def event(operation: str, collection: str, before: Event | None, after: Event | 
     return made | {name: image for name, image in images.items() if image is not None}
 
 
-def update(before: Event, after: Event, **description: Any) -> Event:
+def update(before: Row, after: Row, **description: Any) -> Row:
     """Make the event of an update of a design."""
     return event("update", "designs", before, after, updateDescription=description)
 
@@ -107,7 +107,7 @@ def test_a_replaced_document_may_have_changed_in_every_field() -> None:
         ("insert", None, None),
     ],
 )
-def test_a_missing_image_invalidates_the_type(operation: str, before: Event | None, after: Event | None) -> None:
+def test_a_missing_image_invalidates_the_type(operation: str, before: Row | None, after: Row | None) -> None:
     """Given an event without a state that it should have, then everything of its type changed."""
     assert changes(event(operation, "designs", before, after)) == (Change("Design"),)
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_row_by_row_is_answered_broadly(
     operation: str, collection: str | None, to: str | None, wanted: set[str]
 ) -> None:
     """Given a drop, a rename from or to, or an event of another kind, then whole types or everything changed."""
-    made: Event = {"operationType": operation}
+    made: Row = {"operationType": operation}
     if collection is not None:
         made["ns"] = {"db": "test", "coll": collection}
     if to is not None:
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_row_by_row_is_answered_broadly(
 @given(st.lists(st.integers(1, 3), max_size=20).map(sorted), st.integers(0, 20))
 def test_ids_follow_from_the_events_alone(times: list[int], cut: int) -> None:
     """Given events, some of one moment, when they are read in one batch or in two, then their ids and chain agree."""
-    events = [
+    events: list[Event] = [
         {**event("update", PULSES, None, None), "clusterTime": Timestamp(0, time), "_id": {"_data": str(number)}}
         for number, time in enumerate(times)
     ]
@@ -169,7 +169,7 @@ def test_ids_follow_from_the_events_alone(times: list[int], cut: int) -> None:
 
 def test_a_transactions_events_are_numbered() -> None:
     """Given two events of one cluster time behind another one, then their ordinals count from 0, or go on."""
-    events = [event("update", PULSES, None, None)] * 2
+    events: list[Event] = [event("update", PULSES, None, None)] * 2
     time = Timestamp(7, 1).time << 32 | 1
     assert [entry.id for entry in entries(events, START)] == [EntryId(time, 0), EntryId(time, 1)]
     assert [entry.id.ordinal for entry in entries(events, EntryId(time, 4))] == [5, 6]

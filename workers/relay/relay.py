@@ -18,7 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from edge import stream
 from edge.stream import START, Change, Entry, EntryId
 from edge.tags import EVERYTHING
-from models.database import Database, cluster_time, timestamp
+from models.database import Database, cancelled, cluster_time, timestamp
 from workers.relay.changes import Event, entries, pipeline
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled; come back by itself from whatever MongoDB or Redis do."""
-        while True:
+        while not cancelled():
             try:
                 await self._relay()
             except TailMovedError:
@@ -66,7 +66,7 @@ class Relay:
 
     async def pulse(self) -> None:
         """Write a pulse every half second, until cancelled."""
-        while True:
+        while not cancelled():
             try:
                 await self._database.pulse("relay")
             except PyMongoError as error:
@@ -87,7 +87,7 @@ class Relay:
                 cursor, batch = await self._open(session, tail)
                 self._reading = True
                 position = await self._append(batch, tail.id)
-                while cursor:  # 0 comes with the last batch, which ends in the event that closed the change stream
+                while cursor and not cancelled():  # 0 comes with a last batch, whose end closed the change stream
                     cursor, batch = await self._more(session, cursor)
                     position = await self._append(batch, position)
             except OperationFailure as error:
