@@ -14,11 +14,11 @@ from storage.assets import FolderAssetStore
 from storage.image_links import ImageLinks
 
 
-async def open_database(settings: Settings) -> Database:
-    """Connect to MongoDB; raises SettingsError where no address is set."""
+async def open_database(settings: Settings, *, patience: float | None = 10) -> Database:
+    """Connect to MongoDB (`patience` as in `Database.open`); raises SettingsError where no address is set."""
     if settings.mongodb_url is None:
         raise SettingsError("MONGODB_URL is not set; `python -m app run` starts a MongoDB of its own.")
-    return await Database.open(settings.mongodb_url, settings.mongodb_database)
+    return await Database.open(settings.mongodb_url, settings.mongodb_database, patience=patience)
 
 
 def open_redis(settings: Settings) -> Redis:

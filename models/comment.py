@@ -9,7 +9,7 @@ import pydantic
 from beanie import PydanticObjectId
 
 from models.collection import Collection
-from models.entity import Entity
+from models.entity import Entity, line
 
 
 class Anchor(pydantic.BaseModel):
@@ -27,7 +27,7 @@ class Comment(Entity):
     organization: PydanticObjectId
     parent: PydanticObjectId | None = None
     author: PydanticObjectId
-    body: str = pydantic.Field(min_length=1, max_length=10_000)
+    body: Annotated[str, line(10_000)]
     anchor: Anchor | None = None
     edited_at: datetime | None = None
     resolved_at: datetime | None = None

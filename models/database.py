@@ -32,10 +32,17 @@ class Database:
         self.handle: AsyncDatabase[Row] = client.get_database(name, write_concern=WriteConcern("majority", j=True))
 
     @classmethod
-    async def open(cls, url: str, name: str) -> Database:
-        """Connect and bind the documents to the database; creates nothing."""
+    async def open(cls, url: str, name: str, *, patience: float | None = 10) -> Database:
+        """Connect and bind the documents to the database; creates nothing.
+
+        `patience` is how many seconds a command may take before the server counts as gone; None for ever (migrations).
+        """
         client: AsyncMongoClient[Row] = AsyncMongoClient(
-            url, tz_aware=True, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, socketTimeoutMS=30_000
+            url,
+            tz_aware=True,
+            serverSelectionTimeoutMS=3000,
+            connectTimeoutMS=3000,
+            socketTimeoutMS=None if patience is None else int(patience * 1000),
         )
         database = cls(client, name)
         await init_beanie(database=database.handle, document_models=[*DOCUMENTS], skip_indexes=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-import pydantic
 from beanie import PydanticObjectId
 from pymongo import IndexModel
 
 from models.collection import PRESENT, Collection
-from models.entity import Entity
+from models.entity import Entity, line
 from models.project import Style
 
 
@@ -37,7 +37,7 @@ class Design(Entity):
     project: PydanticObjectId
     organization: PydanticObjectId
     author: PydanticObjectId
-    title: str = pydantic.Field(min_length=1, max_length=160)
+    title: Annotated[str, line(160)]
     room: Room
     style: Style
     seq: int = 0

@@ -12,6 +12,11 @@ from models.collection import Collection
 from models.errors import InvalidInputError
 
 
+def line(longest: int) -> Any:
+    """Return what pydantic must know of a text that is not blank: trimmed, 1 to `longest` characters."""
+    return pydantic.StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+
+
 def now() -> datetime:
     """Return the present in UTC, cut to the millisecond that MongoDB keeps."""
     moment = datetime.now(UTC)

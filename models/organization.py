@@ -11,7 +11,7 @@ from pymongo import IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.collection import Collection
-from models.entity import Entity
+from models.entity import Entity, line
 from models.errors import ConflictError
 
 
@@ -35,7 +35,7 @@ class Role(StrEnum):
 class Organization(Entity):
     """An agency or a studio. Everything but users belongs to one."""
 
-    name: str = pydantic.Field(min_length=1, max_length=120)
+    name: Annotated[str, line(120)]
     slug: Annotated[str, Indexed(unique=True), pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
     plan: Plan = Plan.FREE
 

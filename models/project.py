@@ -14,7 +14,7 @@ from beanie import Indexed, PydanticObjectId
 from pymongo import GEOSPHERE, IndexModel
 
 from models.collection import PRESENT, Collection
-from models.entity import Entity
+from models.entity import Entity, line
 
 _SLUG_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -63,7 +63,7 @@ class Address(pydantic.BaseModel):
 
     street: str = pydantic.Field(default="", max_length=200)
     postal_code: str = pydantic.Field(default="", max_length=20)
-    city: str = pydantic.Field(min_length=1, max_length=100)
+    city: Annotated[str, line(100)]
     country: str = pydantic.Field(pattern=r"^[A-Z]{2}$")
 
 
@@ -110,7 +110,7 @@ class Project(Entity):
 
     organization: PydanticObjectId
     owner: PydanticObjectId
-    title: str = pydantic.Field(min_length=1, max_length=160)
+    title: Annotated[str, line(160)]
     slug: Annotated[str, Indexed(unique=True)]
     description: str = pydantic.Field(default="", max_length=10_000)
     kind: Kind

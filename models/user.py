@@ -9,7 +9,7 @@ from typing import Annotated
 import pydantic
 from beanie import Indexed, PydanticObjectId
 
-from models.entity import Entity
+from models.entity import Entity, line
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -31,7 +31,7 @@ class User(Entity):
     """A person."""
 
     email: Annotated[str, pydantic.AfterValidator(fold_email), Indexed(unique=True)]
-    name: str = pydantic.Field(min_length=1, max_length=120)
+    name: Annotated[str, line(120)]
     locale: str = pydantic.Field(default="en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     avatar: PydanticObjectId | None = None
 

@@ -72,7 +72,7 @@ class CommentMutations:
                 design=design.id,
                 organization=design.organization,
                 author=info.context.viewer.require_user(),
-                body=input.body.strip(),
+                body=input.body,
                 parent=(parent.parent or parent.id) if parent else None,
                 anchor=anchor,
             )
@@ -90,7 +90,7 @@ class CommentMutations:
 
         async def edit(session: Any) -> models.comment.Comment:
             comment = await _own(info, input.id, session, ("input", "id"))
-            comment.change(body=input.body.strip(), edited_at=now())
+            comment.change(body=input.body, edited_at=now())
             await comment.save(session=session)
             return comment
 

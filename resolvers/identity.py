@@ -34,8 +34,10 @@ async def _signed_in(tokens: Tokens, user: models.user.User | None = None) -> Si
     found = user or await models.user.User.get(tokens.user)
     if found is None:
         raise NotSignedInError("This account no longer exists.")
+    viewer = show(found)
+    viewer.just_signed_in = True
     return SignedIn(
-        viewer=show(found),
+        viewer=viewer,
         access_token=tokens.access,
         expires_in=tokens.expires_in,
         refresh_token=tokens.refresh,
@@ -50,7 +52,7 @@ class IdentityMutations:
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpResult:  # noqa: A002 - Relay's word
         """Create a user and their password in one transaction."""
         services = info.context.services
-        user = models.user.User.make(email=input.email, name=input.name.strip(), locale=input.locale)
+        user = models.user.User.make(email=input.email, name=input.name, locale=input.locale)
         hashed = await passwords.hash_password(input.password)
 
         async def create(session: Any) -> Tokens:

@@ -56,9 +56,7 @@ class OrganizationMutations:
     ) -> CreateOrganizationResult:
         """Create an organization and its first membership in one transaction."""
         user = info.context.viewer.require_user()
-        organization = models.organization.Organization.make(
-            name=input.name.strip(), slug=make_slug(input.name, longest=60)
-        )
+        organization = models.organization.Organization.make(name=input.name, slug=make_slug(input.name, longest=60))
 
         async def create(session: Any) -> None:
             await organization.insert(session=session)

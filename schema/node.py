@@ -62,7 +62,7 @@ def _plain_fields(cls: Any) -> tuple[str, ...]:
     """Return the fields that are filled from the document's attributes of the same name."""
     fields = cls.__strawberry_definition__.fields
     names = (field.python_name for field in fields if field.base_resolver is None)
-    return tuple(name for name in names if name != "document")
+    return tuple(name for name in names if name in cls.stores.model_fields)
 
 
 def show(document: Entity | None) -> Any:

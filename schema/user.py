@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 def _self(root: Node, viewer: Viewer) -> bool:
-    return viewer.user is not None and viewer.user == root.document.id
+    just_signed_in = isinstance(root, User) and root.just_signed_in
+    return just_signed_in or (viewer.user is not None and viewer.user == root.document.id)
 
 
 @strawberry.type(description="A person.")
 class User(Node, stores=models.user.User):
-    """A person."""
+    """A person. `just_signed_in` says that this very answer signs them in: what is theirs is shown to them."""
 
+    just_signed_in: strawberry.Private[bool] = False
     name: str = strawberry.field(description="How they are called.")
     avatar: Annotated[Asset, strawberry.lazy("schema.asset")] | None = reference(
         "Asset", key="avatar", description="Their picture."

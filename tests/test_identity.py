@@ -214,3 +214,12 @@ async def test_an_account_that_is_gone(platform: Platform, ana: User) -> None:
     assert await ana.ask(VIEWER) == {"viewer": None}
     assert (await ana.do("updateViewer", "User", {"name": "x"}))["__typename"] == "NotSignedIn"
     assert (await refresh(platform, ana.refresh_token))["__typename"] == "NotSignedIn"
+
+
+async def test_the_answer_of_signing_in_shows_what_is_ones_own(platform: Platform) -> None:
+    """Given an account, when it signs in, then that answer already shows its address, which outsiders never see."""
+    ana = await platform.user()
+    query = """mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignedIn {
+        viewer { email locale memberships { totalCount } } } } }"""
+    answer = await platform.ask(query, {"input": {"email": ana.email, "password": "correct horse battery"}})
+    assert answer["signIn"]["viewer"] == {"email": ana.email, "locale": "en", "memberships": {"totalCount": 0}}

@@ -237,3 +237,15 @@ async def owner(platform: Platform) -> Owner:
 async def _left(platform: Platform) -> dict[str, int]:
     names = ("projects", "designs", "elements", "design_edits", "comments", "likes")
     return {name: await platform.database.handle[name].count_documents({}) for name in names}
+
+
+async def test_a_blank_title_is_refused_and_a_padded_one_trimmed(platform: Platform) -> None:
+    """Given white space for a title, then it is refused by name; around a title, it goes."""
+    ana = await platform.user()
+    organization = await ana.organization()
+    address = {"city": "Madrid", "country": "ES"}
+    fields = {"organizationId": organization, "kind": "HOUSE", "address": address}
+    refused = await ana.do("createProject", "Project", {**fields, "title": "   "})
+    assert (refused["code"], refused["path"]) == ("INVALID_INPUT", ["input", "title"])
+    made = await ana.do("createProject", "Project", {**fields, "title": "  Casa "}, "title")
+    assert made["title"] == "Casa"

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _migrate(settings: Settings) -> int:
-    database = await open_database(settings)
+    database = await open_database(settings, patience=None)
     try:
         return await migrate(database)
     finally:

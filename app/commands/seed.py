@@ -25,7 +25,7 @@ def _positive(text: str) -> int:
 
 
 async def _load(settings: Settings, scale: int, width: int) -> int:
-    database = await open_database(settings)
+    database = await open_database(settings, patience=None)
     try:
         await database.prepare()
         return await load(database, asset_store(settings), scale=scale, width=width)
