@@ -43,12 +43,13 @@ class Limits:
 
     document_bytes: int = 65_536
     nesting: int = 64
-    tokens: int = 6_000
+    tokens: int = 2_000
     depth: int = 20
     aliases: int = 100
     directives: int = 100
     repeats: int = 50
     fragments: int = 100
+    operations: int = 20
     cost: int = 20_000
 
 

@@ -131,10 +131,12 @@ class Preparer:
     def _operations(self, document: DocumentNode) -> dict[str | None, Operation]:
         measurer = Measurer(self.schema, document)
         measurer.check_fragments(self.limits)
+        nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        if len(nodes) > self.limits.operations:
+            allowed = self.limits.operations
+            raise GraphQLError(f"The document has {len(nodes)} operations; {allowed} are allowed.")
         operations: dict[str | None, Operation] = {}
-        for node in document.definitions:
-            if not isinstance(node, OperationDefinitionNode):
-                continue
+        for node in nodes:
             measure = measurer.operation(node)
             check_measure(measure, self.limits)
             name = node.name.value if node.name else None
