@@ -39,7 +39,7 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        while True:
+        while not _cancelled():
             try:
                 await self._follow()
             except (RedisError, OSError) as error:
@@ -53,6 +53,8 @@ class Follower:
             self.last = newest.id if newest else START
             self._on_start(self.last)
         async for entries in stream.read(self._redis, self.last):
+            if _cancelled():
+                return
             if entries:
                 self._on_entries(entries)
                 self.last = entries[-1].id
@@ -71,3 +73,9 @@ class Follower:
             self.last = START
             return True
         return False
+
+
+def _cancelled() -> bool:
+    """Whether the running task was cancelled: Redis' client may swallow that while it connects."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

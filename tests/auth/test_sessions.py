@@ -13,7 +13,7 @@ from auth import sessions
 from auth.permissions import GRANTS, Permission
 from auth.sessions import GRACE, Tokens, end, rotate, start
 from auth.tokens import Keys, token_hash
-from auth.viewer import ANONYMOUS, Viewer, load_viewer
+from auth.viewer import ANONYMOUS, Viewer, load_viewer, renew
 from models.entity import now
 from models.errors import NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Membership, Role
@@ -114,6 +114,20 @@ async def test_an_unknown_token_is_refused(platform: Platform, token: str) -> No
     """Given a token that nobody was given, when it is used, then it is refused."""
     with pytest.raises(NotSignedInError):
         await rotate(platform.database, KEYS, token)
+
+
+async def test_a_viewer_is_renewed_with_their_present_roles(platform: Platform) -> None:
+    """Given a viewer on a long connection, when roles change or the device signs out, then that holds at once."""
+    user, organization = PydanticObjectId(), PydanticObjectId()
+    tokens = await start(KEYS, user)
+    viewer = await load_viewer(user, KEYS.claims(tokens.access).session)
+    await Membership(organization=organization, user=user, role=Role.EDITOR).insert()
+    renewed = await renew(viewer)
+    assert renewed == Viewer(user, viewer.session, {organization: Role.EDITOR})
+    await end(tokens.refresh)
+    assert await renew(renewed) == ANONYMOUS
+    assert await renew(Viewer(user, PydanticObjectId())) == ANONYMOUS
+    assert await renew(ANONYMOUS) == ANONYMOUS
 
 
 @pytest.mark.parametrize(("role", "permission"), [*product(Role, Permission)])

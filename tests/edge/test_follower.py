@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -109,6 +111,24 @@ async def test_it_tries_again_while_redis_is_away() -> None:
     async with Redis.from_url("redis://127.0.0.1:9/0") as away, following(away) as (follower, heard):
         await until(lambda: heard.lost >= 2)
         assert follower.last is None
+
+
+@pytest.mark.filterwarnings(  # the client leaves a socket open that it is just connecting when cancelled
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+async def test_a_cancelled_follower_ends(redis: Redis, redis_url: str) -> None:
+    """Given followers at arbitrary points of connecting, when each is cancelled once, then each ends."""
+    chance = random.Random(5)  # noqa: S311 - arbitrary, and the same each time
+    await stream.append(redis, START, [entry(1, 0)])
+    async with Redis.from_url(redis_url.replace("/0", "/5"), socket_timeout=5) as own:
+        tasks = []
+        for _ in range(60):
+            tasks.append(asyncio.create_task(Follower(own).run()))
+            await asyncio.wait(tasks[-1:], timeout=chance.random() * 0.004)
+            tasks[-1].cancel()
+        _, running = await asyncio.wait(tasks, timeout=5)
+        assert not running
+    gc.collect()
 
 
 async def test_streams_end_when_a_process_stops() -> None:

@@ -38,6 +38,14 @@ def add(key: str, **fields: Any) -> AddElement:
     return AddElement(key=key, shape=Shape(**{**SHAPE, **fields}))
 
 
+def deep(levels: int) -> list[Any]:
+    """Make a list of lists."""
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def drawn(*edits: Edit) -> Canvas:
     """Give a canvas on which these edits took effect."""
     canvas = Canvas({})
@@ -269,6 +277,11 @@ def test_a_canvas_stays_a_forest_whatever_is_done(batch: list[Edit]) -> None:
         lambda: add("a", props={"$set": 1}),
         lambda: add("a", props={"": 1}),
         lambda: add("a", props={"text": "x" * 17_000}),
+        lambda: add("a", props={"number": 2**63}),
+        lambda: add("a", props={"number": float("nan")}),
+        lambda: add("a", props={"inside": {"a\0b": 1}}),
+        lambda: add("a", props={"deep": deep(200)}),
+        lambda: add("a", props={"thing": object()}),
         lambda: SetElement(key="a", props={"a.b": None}),
         lambda: SetElement.model_validate({"key": "a", "kind": "WALL"}),
     ],

@@ -314,7 +314,12 @@ async def test_a_token_that_mongodb_does_not_know_begins_anew(database: Database
     """Given a tail whose resume token is worthless, then everything is dropped behind it, and the stream goes on."""
     tail = EntryId(cluster_time(await database.pulse("test")), 0)
     await stream.append(redis, START, [Entry(tail, START, token, ())])
+
+    async def begun() -> bool:
+        return await redis.xlen(STREAM) > 1
+
     async with relaying(database, redis):
+        await until(begun)
         found = await caught_up(database, redis)
     assert found[0].id == tail
     assert found[1].changes == (Change("*"),)
