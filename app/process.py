@@ -156,9 +156,11 @@ class _Serving:
             self.stopping.set()
 
     async def stop_background(self, _: web.Application | None = None) -> None:
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        pending = set(self.tasks)
+        while pending:  # drivers may swallow a cancellation while they connect, on Python 3.11
+            for task in pending:
+                task.cancel()
+            pending = (await asyncio.wait(pending, timeout=1))[1]
 
 
 async def _set_up(application: web.Application, handler_args: Mapping[str, Any]) -> web.AppRunner:

@@ -31,17 +31,18 @@ class Coherence:
     horizon: EntryId = START
     _moved: OrderedDict[str, EntryId] = field(default_factory=OrderedDict)
 
-    def apply(self, entry: Entry, now: float) -> set[str] | None:
+    def apply(self, entry: Entry, since: float) -> set[str] | None:
         """Advance by one entry; return the tags to drop, or None to drop everything.
 
-        `now` is monotonic seconds. Everything goes when the entry does not follow the position: what lies between is
-        unknown.
+        `since` (monotonic seconds) is a time before which the entry was not appended: a pulse counts from then on, so
+        that one that waited, here or on the way, vouches for nothing. Everything goes when the entry does not follow
+        the position: what lies between is unknown.
         """
         gap = self.position is None or entry.before != self.position
         everything = gap or any(change.tag == EVERYTHING for change in entry.changes)
         self.position = entry.id
         if not entry.changes:
-            self.heard_at = now
+            self.heard_at = max(self.heard_at, since)
         if everything:
             self.forget(entry.id)
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from redis.asyncio import Redis
@@ -19,8 +20,9 @@ _RETRY_SECONDS = 0.25
 class Follower:
     """Reads the stream from its present tail on.
 
-    `on_entries` gets each batch of new entries; `on_start` the id from which reading begins; `on_lost` is called when
-    the connection breaks. `last` is the newest id read, None before the first.
+    `on_entries` gets each batch of new entries, and a time (of `clock`) before which none of them was appended;
+    `on_start` the id from which reading begins; `on_lost` is called when the connection breaks. `last` is the newest id
+    read, None before the first.
     """
 
     def __init__(
@@ -28,14 +30,16 @@ class Follower:
         redis: Redis,
         *,
         on_start: Callable[[EntryId], None] = lambda _: None,
-        on_entries: Callable[[list[Entry]], None] = lambda _: None,
+        on_entries: Callable[[list[Entry], float], None] = lambda _entries, _since: None,
         on_lost: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.last: EntryId | None = None
         self._redis = redis
         self._on_start = on_start
         self._on_entries = on_entries
         self._on_lost = on_lost
+        self._clock = clock
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -48,15 +52,17 @@ class Follower:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        at_tail = float("-inf")
         if self.last is None:
+            at_tail = self._clock()
             newest = await stream.tail(self._redis)
             self.last = newest.id if newest else START
             self._on_start(self.last)
-        async for entries in stream.read(self._redis, self.last):
+        async for entries, since in stream.read(self._redis, self.last, at_tail, self._clock):
             if _cancelled():
                 return
             if entries:
-                self._on_entries(entries)
+                self._on_entries(entries, since)
                 self.last = entries[-1].id
             elif await self._tail_lost():
                 return

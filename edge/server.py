@@ -62,16 +62,22 @@ class Edge:
 
     def follow(self, redis: Redis) -> Follower:
         """Return the follower that keeps this edge coherent."""
-        return Follower(redis, on_start=self._start, on_entries=self._apply, on_lost=self.coherence.lost)
+        return Follower(
+            redis,
+            on_start=self._start,
+            on_entries=self._apply,
+            on_lost=self.coherence.lost,
+            clock=lambda: self.clock(),  # noqa: PLW0108 - tests change the clock of a running edge
+        )
 
     def _start(self, position: EntryId) -> None:
         self.coherence.position = position
         self.coherence.forget(position)
         self.store.clear()
 
-    def _apply(self, entries: list[Entry]) -> None:
+    def _apply(self, entries: list[Entry], since: float) -> None:
         for entry in entries:
-            tags = self.coherence.apply(entry, self.clock())
+            tags = self.coherence.apply(entry, since)
             if tags is None:
                 self.store.clear()
             elif tags:

@@ -7,15 +7,19 @@ that it knows, so several may run, and after Redis lost its tail they write the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
 from redis.asyncio import Redis
 
+from edge.tags import EVERYTHING
+
 STREAM: Final = "edge:invalidations"
 _KEPT: Final = 200_000  # entries, about; older ones are trimmed
+_MOST_AT_ONCE: Final = 1000
 _BLOCK_MS: Final = 1000  # how long one read waits, so that a dead connection is noticed
 
 _APPEND = """
@@ -66,7 +70,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event of the database. No changes at all: a pulse."""
+    """One event of the database. No changes at all: a pulse, which its relay had sent a moment before."""
 
     id: EntryId
     before: EntryId
@@ -80,7 +84,14 @@ class Entry:
 
     @classmethod
     def decode(cls, id_: bytes, fields: dict[bytes, bytes]) -> Entry:
-        """Read what `encode` wrote."""
+        """Read what `encode` wrote; an entry that cannot be read drops everything."""
+        try:
+            return cls._decode(id_, fields)
+        except (KeyError, ValueError, TypeError):
+            return cls(EntryId.parse(id_.decode()), START, "", (Change(EVERYTHING),))
+
+    @classmethod
+    def _decode(cls, id_: bytes, fields: dict[bytes, bytes]) -> Entry:
         changes = tuple(
             Change(
                 tag, tuple(names) if names is not None else None, tuple(map(tuple, keys)) if keys is not None else None
@@ -110,15 +121,24 @@ async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> Ent
     return EntryId.parse(last.decode()) if last else None
 
 
-async def read(redis: Redis, after: EntryId) -> AsyncIterator[list[Entry]]:
-    """Yield what is appended after `after`, in order, batch by batch; an empty list after a second of silence."""
+async def read(
+    redis: Redis, after: EntryId, at_tail: float, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[tuple[list[Entry], float]]:
+    """Yield what is appended after `after`, in order: (batch, since); an empty batch after a second of silence.
+
+    `since` is a time (of `clock`, seconds) that none of the batch was appended before: when the last read that reached
+    the tail was asked. `at_tail` is that of `after`, minus infinity where it is not known to have been the tail.
+    """
     position = after
     while True:
-        found = await redis.xread({STREAM: str(position)}, count=1000, block=_BLOCK_MS)
+        asked = clock()
+        found = await redis.xread({STREAM: str(position)}, count=_MOST_AT_ONCE, block=_BLOCK_MS)
         entries = [Entry.decode(*item) for item in _items(found)]
         if entries:
             position = entries[-1].id
-        yield entries
+        yield entries, at_tail
+        if len(entries) < _MOST_AT_ONCE:
+            at_tail = asked
 
 
 def _items(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

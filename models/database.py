@@ -75,11 +75,17 @@ class Database:
                 work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
             )
 
-    async def pulse(self, name: str) -> Timestamp:
-        """Write a pulse and return its cluster time, which is later than that of every write acknowledged before."""
+    async def pulse(self, name: str, mark: str = "") -> Timestamp:
+        """Write a pulse and return its cluster time, which is later than that of every write acknowledged before.
+
+        `mark` is what its event can be told by; see `workers.relay`.
+        """
         async with self.client.start_session() as session:
             await self.handle[PULSES].update_one(
-                {"_id": name}, {"$set": {"at": datetime.now(UTC)}, "$inc": {"count": 1}}, upsert=True, session=session
+                {"_id": name},
+                {"$set": {"at": datetime.now(UTC), "mark": mark}, "$inc": {"count": 1}},
+                upsert=True,
+                session=session,
             )
             if session.operation_time is None:
                 raise RuntimeError("MongoDB answered without a time: DiseñoPro needs a replica set.")

@@ -179,9 +179,11 @@ async def running(process: Process, settings: Settings) -> AsyncIterator[None]:
             await web.TCPSite(runner, settings.host, process.port).start()
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        pending = set(tasks)
+        while pending:  # as `app.process` does, and for the same reason
+            for task in pending:
+                task.cancel()
+            pending = (await asyncio.wait(pending, timeout=1))[1]
         if runner is not None:
             await runner.cleanup()
         for close in process.close:

@@ -86,6 +86,9 @@ class Stand:
     async def fresh(self) -> None:
         """Have the edge vouch for what it holds, and the origin know the stream's tail."""
         self.origin.as_of = await self.publish()
+        for _ in range(3):  # a pulse counts from when the last one was heard
+            if not self.edge.coherence.vouches(self.edge.clock()):
+                self.origin.as_of = await self.publish()
 
     async def get(self, first: int = 1, **headers: str) -> tuple[str, int, Any]:
         """Ask for the shelf: (Cache-Status, status, body)."""

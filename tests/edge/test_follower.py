@@ -28,6 +28,10 @@ class Heard:
     entries: list[Entry] = field(default_factory=list)
     lost: int = 0
 
+    def hear(self, entries: list[Entry], _: float) -> None:
+        """Remember a batch."""
+        self.entries.extend(entries)
+
     def lose(self) -> None:
         """Count a loss."""
         self.lost += 1
@@ -37,7 +41,7 @@ class Heard:
 async def following(redis: Redis) -> AsyncIterator[tuple[Follower, Heard]]:
     """Run a follower until the end."""
     heard = Heard()
-    follower = Follower(redis, on_start=heard.starts.append, on_entries=heard.entries.extend, on_lost=heard.lose)
+    follower = Follower(redis, on_start=heard.starts.append, on_entries=heard.hear, on_lost=heard.lose)
     task = asyncio.create_task(follower.run())
     try:
         yield follower, heard

@@ -361,6 +361,7 @@ async def test_an_edge_survives_the_loss_of_redis(tmp_path_factory: pytest.TempP
             await until(lambda: not stand.edge.coherence.vouches(stand.edge.clock()))
             assert (await stand.get())[0] == "edge; fwd=bypass; detail=no-pulse"
             await redis.start()
+            await stand.redis.connection_pool.disconnect()  # what is left of the old connections
             if await stand.redis.xlen(STREAM) < 2:  # lost with the crash: the relay writes it again
                 await stand.redis.delete(STREAM)
                 stand.tail = EntryId(0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
@@ -99,12 +100,15 @@ async def test_reading_goes_on_behind_an_id(redis: Redis, redis_url: str, protoc
     one, two, three, four = (EntryId(number, 0) for number in range(1, 5))
     await stream.append(redis, START, chain(START, one, two, three))
     async with Redis.from_url(redis_url.replace("/0", "/5"), socket_timeout=5, protocol=protocol) as reading:
-        batches = stream.read(reading, one)
-        assert [entry.id for entry in await anext(batches)] == [two, three]
-        assert await anext(batches) == []
+        clock = itertools.count(10)
+        batches = stream.read(reading, one, 5, lambda: float(next(clock)))
+        entries, since = await anext(batches)
+        assert ([entry.id for entry in entries], since) == ([two, three], 5)
+        assert await anext(batches) == ([], 10)  # the read before reached the tail, and was asked at 10
         waiting = asyncio.ensure_future(anext(batches))
         await stream.append(redis, three, chain(three, four))
-        assert [entry.id for entry in await waiting] == [four]
+        entries, since = await waiting
+        assert ([entry.id for entry in entries], since) == ([four], 11)
         await batches.aclose()  # type: ignore[attr-defined]  # an async generator
 
 
@@ -125,3 +129,11 @@ async def test_a_batch_becomes_visible_at_once(redis: Redis, redis_url: str) -> 
             assert await stream.append(redis, before, chain(*batch)) is None
             before = batch[-1]
         assert await watching == {0}
+
+
+async def test_what_cannot_be_read_drops_everything(redis: Redis) -> None:
+    """Given an entry that somebody wrote by hand, when it is read, then it stands for any change."""
+    await redis.xadd(STREAM, {"nonsense": "1"}, id="7-0")
+    newest = await stream.tail(redis)
+    assert newest is not None
+    assert (newest.id, newest.changes) == (EntryId(7, 0), (Change("*"),))

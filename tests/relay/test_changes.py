@@ -120,8 +120,14 @@ def test_edits_invalidate_the_canvas() -> None:
 
 
 def test_a_pulse_invalidates_nothing() -> None:
-    """Given a pulse, then the entry has no changes."""
-    assert changes(event("update", PULSES, None, {"_id": "relay"}, updateDescription={})) == ()
+    """Given a pulse, then only a lately sent one of this relay's own has no changes; nothing depends on the others'."""
+    sent = event("update", PULSES, None, None, updateDescription={"updatedFields": {"mark": "a"}})
+    first = event("insert", PULSES, None, {"_id": "relay", "mark": "a"})
+    for pulse in (sent, first):
+        assert changes(pulse) == (Change(PULSES),)
+        moment = {**pulse, "_id": {"_data": "00"}, "clusterTime": Timestamp(5, 1)}
+        assert [entry.changes for entry in entries([moment], START, {"a"})] == [()]
+        assert [entry.changes for entry in entries([moment], START, {"b"})] == [(Change(PULSES),)]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ def test_a_transactions_events_are_numbered() -> None:
     time = Timestamp(7, 1).time << 32 | 1
     assert [entry.id for entry in entries(events, START)] == [EntryId(time, 0), EntryId(time, 1)]
     assert [entry.id.ordinal for entry in entries(events, EntryId(time, 4))] == [5, 6]
-    assert entries(events[:1], START) == [Entry(EntryId(time, 0), START, "8265", ())]
+    assert entries(events[:1], START) == [Entry(EntryId(time, 0), START, "8265", (Change(PULSES),))]
 
 
 def test_the_stream_carries_every_field_that_decides() -> None:

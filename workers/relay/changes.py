@@ -6,7 +6,7 @@ event of an unknown kind everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from edge.stream import Change, Entry, EntryId
@@ -25,7 +25,7 @@ _EDITS = DesignEdit.stored_in()
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
     names = [*_WATCHED, _EDITS, PULSES]
-    fields = {"_id", "slug", "design", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
+    fields = {"_id", "design", "mark", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
     kept = (
         "operationType",
@@ -52,13 +52,22 @@ def pipeline() -> list[dict[str, Any]]:
     ]
 
 
+def pulse_mark(event: Event) -> str | None:
+    """Return the mark of a pulse; None for every other event."""
+    if event.get("ns", {}).get("coll") != PULSES or event["operationType"] not in {"insert", "update"}:
+        return None
+    fields = event.get("updateDescription", {}).get("updatedFields") or event.get("fullDocument") or {}
+    mark = fields.get("mark")
+    return mark if isinstance(mark, str) else None
+
+
 def changes(event: Event) -> tuple[Change, ...]:
-    """Return what one event invalidates; nothing for a pulse."""
+    """Return what one event invalidates; nothing that anything depends on, for a pulse."""
     operation = event["operationType"]
     collection = event.get("ns", {}).get("coll", "")
     if operation in {"insert", "update", "replace", "delete"}:
         if collection == PULSES:
-            return ()
+            return (Change(PULSES),)
         if collection == _EDITS:
             return tuple(_edit(event))
         return tuple(_document(_WATCHED[collection], event))
@@ -105,15 +114,17 @@ def _changed_fields(event: Event) -> tuple[str, ...] | None:
     return tuple(sorted({path.partition(".")[0] for path in paths}))
 
 
-def entries(events: list[Event], tail: EntryId) -> list[Entry]:
+def entries(events: list[Event], tail: EntryId, fresh: Container[str] = ()) -> list[Entry]:
     """Make the entries for a batch of events that follows `tail`, the id of the event before.
 
-    The ordinal counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
+    A pulse whose mark is in `fresh` has no changes at all, by which edges know that the relay is up to date. The
+    ordinal counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
     """
     numbered: list[Entry] = []
     for event in events:
         time = cluster_time(event["clusterTime"])
         id_ = EntryId(time, tail.ordinal + 1 if time == tail.time else 0)
-        numbered.append(Entry(id_, tail, event["_id"]["_data"], changes(event)))
+        changed = () if pulse_mark(event) in fresh else changes(event)
+        numbered.append(Entry(id_, tail, event["_id"]["_data"], changed))
         tail = id_
     return numbered

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
+import time
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -24,16 +26,13 @@ from workers.relay.changes import Event, entries, pipeline
 log = logging.getLogger(__name__)
 
 PULSE_SECONDS = 0.5
+FRESH_SECONDS = 1.0
+"""How long a pulse may take through the change stream and still tell edges that nothing before it is missing."""
+
 _RETRY_SECONDS = 0.5
 _AWAIT_MS = 1000  # how long one read of the change stream waits
-_HISTORY_LOST = {
-    136,
-    222,
-    234,
-    280,
-    286,
-    10334,
-}  # CappedPositionLost, ChangeStream{FatalError,HistoryLost}, too large, …
+# CappedPositionLost, ChangeStream{FatalError,HistoryLost}, an event that is too large, …
+_HISTORY_LOST = {136, 222, 234, 280, 286, 10334}
 
 _APPENDED = Counter("relay_entries_total", "Events appended to the invalidation stream.")
 _POSITION = Gauge("relay_position_seconds", "MongoDB's time of the newest appended event (Unix seconds).")
@@ -50,6 +49,7 @@ class Relay:
         self._database = database
         self._redis = redis
         self._reading = False
+        self._pulses: dict[str, float] = {}  # when the newest were sent, by their marks
 
     async def run(self) -> None:
         """Relay until cancelled; come back by itself from whatever MongoDB or Redis do."""
@@ -67,11 +67,20 @@ class Relay:
     async def pulse(self) -> None:
         """Write a pulse every half second, until cancelled."""
         while not cancelled():
+            mark = secrets.token_hex(8)
+            self._pulses = {**self._fresh(), mark: time.monotonic()}
             try:
-                await self._database.pulse("relay")
+                await self._database.pulse("relay", mark)
             except PyMongoError as error:
                 log.warning("No pulse could be written: %s", error)
             await asyncio.sleep(PULSE_SECONDS)
+
+    def _fresh(self) -> dict[str, float]:
+        """Return the pulses that were sent so lately that to read one of them is to be up to date.
+
+        It takes no clock but our own. Another relay's pulses, and those of mutations, say nothing about this one.
+        """
+        return {mark: at for mark, at in self._pulses.items() if time.monotonic() - at < FRESH_SECONDS}
 
     async def ready(self) -> None:
         """Raise unless the change stream is being read."""
@@ -140,7 +149,7 @@ class Relay:
 
     async def _append(self, events: list[Event], position: EntryId) -> EntryId:
         """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""
-        batch = entries(events, position)
+        batch = entries(events, position, self._fresh())
         while batch:
             last = await stream.append(self._redis, batch[0].before, batch)
             if last is None:
