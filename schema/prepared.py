@@ -26,7 +26,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema.errors import masked
 from schema.limits import Limits, Measurer, check_measure, check_text, metadata_of
 
-_KEPT = 1000
+_KEPT_CHARACTERS = 1_000_000
 _UNREGISTERED = "Only registered operations are accepted here; see edge/operations and `python -m app operations`."
 
 
@@ -85,7 +85,7 @@ class PreparationError(Exception):
 
 @dataclass
 class Preparer:
-    """Prepares documents against one schema and remembers the last thousand.
+    """Prepares documents against one schema and remembers the last ones, a million characters in all.
 
     With `registered` (document ids), only those are accepted.
     """
@@ -96,6 +96,7 @@ class Preparer:
     suggestions: bool = True
     registered: Container[str] | None = None
     _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+    _characters: int = 0
 
     def prepare(self, text: str) -> Prepared:
         """Parse, bound and validate a document.
@@ -124,8 +125,9 @@ class Preparer:
             raise PreparationError(errors)
         prepared = Prepared(text, document, operations)
         self._kept[text] = prepared
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._characters += len(text)
+        while self._characters > _KEPT_CHARACTERS:
+            self._characters -= len(self._kept.popitem(last=False)[0])
         return prepared
 
     def _operations(self, document: DocumentNode) -> dict[str | None, Operation]:

@@ -221,7 +221,7 @@ def test_only_registered_documents_are_prepared_where_that_is_asked() -> None:
 
 def test_prepared_documents_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given more documents than are kept, then the one that was used longest ago is prepared again, others are not."""
-    monkeypatch.setattr("schema.prepared._KEPT", 2)
+    monkeypatch.setattr("schema.prepared._KEPT_CHARACTERS", 40)
     preparer = Preparer(PREPARER.schema)
     first, second = preparer.prepare("{__typename}"), preparer.prepare("query A {__typename}")
     assert preparer.prepare("{__typename}") is first
