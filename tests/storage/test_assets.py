@@ -225,6 +225,6 @@ def test_an_accepted_key_stays_below_the_root(key: str) -> None:
         segments = check_key(key)
     except AssetKeyError:
         return
-    path = os.path.normpath(os.path.join("/root/assets", *segments))  # noqa: PTH118 - the lexical form is the point
-    assert path == f"/root/assets/{key}"
+    path = os.path.normpath(os.path.join("/store/assets", *segments))  # noqa: PTH118 - the lexical form is the point
+    assert path == f"/store/assets/{key}"
     assert not any(segment.startswith(".") for segment in segments)
