@@ -48,10 +48,10 @@ class Walk:
             assert "errors" not in answer, answer
             return response.headers, answer["data"]
 
-    async def sign_in(self) -> str:
-        """Sign the demo's owner in."""
+    async def sign_in(self, email: str = OWNER) -> str:
+        """Sign one of the demo's people in."""
         query = "mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignedIn { accessToken } } }"
-        _, data = await self.post(query, {"input": {"email": OWNER, "password": PASSWORD}})
+        _, data = await self.post(query, {"input": {"email": email, "password": PASSWORD}})
         return str(data["signIn"]["accessToken"])
 
     async def gallery(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ async def _seed(environ: dict[str, str], data_dir: Path) -> None:
     """Load the demo with small photographs, which are quickly drawn."""
     async with (
         EmbeddedMongoDB(data_dir, int(environ["MONGODB_PORT"])) as mongodb,
-        running({**environ, "MONGODB_URL": mongodb.url}, "-m", "app", "seed", "--width", "160") as seed,
+        running({**environ, "MONGODB_URL": mongodb.url}, "-m", "app", "seed", "--scale", "2", "--width", "160") as seed,
         asyncio.timeout(120),
     ):
         await seed.process.communicate()
@@ -127,6 +127,18 @@ async def test_the_whole_way(walk: Walk) -> None:
         await _edit(walk, design, "sofa", token)
         event = (await socket.receive_json(timeout=10))["payload"]["data"]["designEvents"]
     assert event == {"__typename": "EditsCommitted", "seq": 1, "edits": [{"key": "sofa"}]}
+
+
+async def test_a_scaled_seed_has_accounts_and_pictures_of_its_own(walk: Walk) -> None:
+    """Given the demo twice over, then the second copy's people sign in, and their covers are there."""
+    token = await walk.sign_in(OWNER.replace("@", "-1@"))
+    query = """{ viewer { memberships(first: 1) { edges { node { organization { assets(first: 1) { edges { node {
+        image(width: 64) { url } } } } } } } } } }"""
+    _, data = await walk.post(query, {}, token)
+    organization = data["viewer"]["memberships"]["edges"][0]["node"]["organization"]
+    picture = organization["assets"]["edges"][0]["node"]["image"]["url"]
+    async with walk.session.get(picture) as response:
+        assert (response.status, response.content_type) == (200, "image/jpeg")
 
 
 async def test_nothing_acknowledged_is_lost_when_processes_are_killed(walk: Walk) -> None:
