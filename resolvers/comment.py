@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import strawberry
@@ -17,8 +18,11 @@ from schema.deleted import Deleted, DeleteResult
 from schema.node import show
 
 
-async def _tell(info: Info, comment: models.comment.Comment) -> None:
+async def _write(info: Info, work: Callable[[Any], Awaitable[models.comment.Comment]]) -> models.comment.Comment:
+    """Run a transaction that changes a comment, and tell who follows its design."""
+    comment = await info.context.services.database.transaction(work)
     await info.context.services.signals.send(f"design:{comment.design}", f"comment:{comment.id}")
+    return comment
 
 
 async def _own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) -> models.comment.Comment:
@@ -41,9 +45,7 @@ async def _settle(info: Info, global_id: str, *, resolved: bool) -> CommentResul
             await comment.save(session=session)
         return comment
 
-    comment = await info.context.services.database.transaction(settle)
-    await _tell(info, comment)
-    found: CommentResult = show(comment)
+    found: CommentResult = show(await _write(info, settle))
     return found
 
 
@@ -79,9 +81,7 @@ class CommentMutations:
             await comment.insert(session=session)
             return comment
 
-        comment = await info.context.services.database.transaction(add)
-        await _tell(info, comment)
-        found: CommentResult = show(comment)
+        found: CommentResult = show(await _write(info, add))
         return found
 
     @mutation("Change what a comment of one's own says.")
@@ -94,9 +94,7 @@ class CommentMutations:
             await comment.save(session=session)
             return comment
 
-        comment = await info.context.services.database.transaction(edit)
-        await _tell(info, comment)
-        found: CommentResult = show(comment)
+        found: CommentResult = show(await _write(info, edit))
         return found
 
     @mutation("Settle a comment.")
@@ -122,6 +120,5 @@ class CommentMutations:
             await comment.delete(session=session)
             return comment
 
-        comment = await info.context.services.database.transaction(delete)
-        await _tell(info, comment)
+        await _write(info, delete)
         return Deleted(id=id)

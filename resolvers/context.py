@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -106,6 +106,3 @@ class Writes(FieldExtension):
 def mutation(description: str) -> Any:
     """Declare a mutation."""
     return strawberry.mutation(description=description, extensions=[Writes()])
-
-
-Events = AsyncIterator[Any]

@@ -55,5 +55,3 @@ class Heartbeat:
 DesignEvent = Annotated[
     EditsCommitted | CommentChanged | AccessChanged | ResyncRequired | Heartbeat, strawberry.union("DesignEvent")
 ]
-
-__all__ = ["AccessChanged", "CommentChanged", "DesignEvent", "EditsCommitted", "Heartbeat", "ResyncRequired"]
