@@ -6,7 +6,7 @@ PYTHON_HOME ?= $(shell for name in python3.12 python3.11 python3; do \
 	&& command -v "$$name" && break; done)
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --custom-compile-command "make lock" --quiet
+	--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" --quiet
 .DEFAULT_GOAL := help
 
 .PHONY: help run test lint format lock clean
