@@ -21,21 +21,23 @@ class Follower:
     """Reads the stream from its present tail on.
 
     `on_entries` gets each batch of new entries, and a time (of `clock`) before which none of them was appended;
-    `on_start` the id from which reading begins; `on_lost` is called when the connection breaks. `last` is the newest id
-    read, None before the first.
+    `on_start` the id from which reading begins, with the `history` entries before it, at most so many; `on_lost` is
+    called when the connection breaks. `last` is the newest id read, None before the first.
     """
 
     def __init__(
         self,
         redis: Redis,
         *,
-        on_start: Callable[[EntryId], None] = lambda _: None,
+        history: int = 1,
+        on_start: Callable[[EntryId, list[Entry]], None] = lambda _position, _history: None,
         on_entries: Callable[[list[Entry], float], None] = lambda _entries, _since: None,
         on_lost: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.last: EntryId | None = None
         self._redis = redis
+        self._history = history
         self._on_start = on_start
         self._on_entries = on_entries
         self._on_lost = on_lost
@@ -55,9 +57,9 @@ class Follower:
         at_tail = float("-inf")
         if self.last is None:
             at_tail = self._clock()
-            newest = await stream.tail(self._redis)
-            self.last = newest.id if newest else START
-            self._on_start(self.last)
+            history = await stream.history(self._redis, self._history)
+            self.last = history[-1].id if history else START
+            self._on_start(self.last, history)
         async for entries, since in stream.read(self._redis, self.last, at_tail, self._clock):
             if _cancelled():
                 return

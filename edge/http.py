@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -23,13 +24,15 @@ HOP_BY_HOP = frozenset(
 )
 """Headers that are for one connection only (RFC 9110 §7.6.1)."""
 
-FOR_THE_EDGE = frozenset({"surrogate-key", "edge-as-of-read", "cdn-cache-control"})
+FOR_THE_EDGE = frozenset(
+    {"surrogate-key", "cache-tag", "xkey", "edge-ranges", "edge-plan", "edge-as-of-read", "cdn-cache-control"}
+)
 """Headers of the origin that do not reach clients."""
 
 JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
 _MEDIA_TYPES = {JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON, "application/*": JSON, "*/*": JSON}
 _WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
-_MAX_AGE = re.compile(r"(?:^|,)\s*max-age=(\d{1,9})\s*(?:,|$)")
+_LIFETIME = re.compile(r"(?<![^\s,])(max-age|stale-while-revalidate|stale-if-error)=(\d{1,9})(?![^\s,])")
 
 
 def travelling(headers: CIMultiDictProxy[str] | CIMultiDict[str], also_not: Iterable[str] = ()) -> CIMultiDict[str]:
@@ -39,13 +42,21 @@ def travelling(headers: CIMultiDictProxy[str] | CIMultiDict[str], also_not: Iter
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in stopped)
 
 
-def shared_max_age(headers: Mapping[str, str]) -> int:
-    """Return for how many seconds a shared cache may keep an answer: `CDN-Cache-Control` (RFC 9213) decides alone."""
+class Lifetimes(NamedTuple):
+    """For how many seconds a shared cache may serve an answer: fresh, and then aged (RFC 5861)."""
+
+    max_age: int = 0
+    stale_while_revalidate: int = 0
+    stale_if_error: int = 0
+
+
+def lifetimes(headers: Mapping[str, str]) -> Lifetimes:
+    """Return the lifetimes that an origin gives: `CDN-Cache-Control` (RFC 9213) decides alone."""
     directives = headers.get("CDN-Cache-Control", "").lower()
     if "no-store" in directives or "private" in directives:
-        return 0
-    found = _MAX_AGE.search(directives)
-    return int(found.group(1)) if found else 0
+        return Lifetimes()
+    found = {name: int(seconds) for name, seconds in _LIFETIME.findall(directives)}
+    return Lifetimes(**{name: found.get(name.replace("_", "-"), 0) for name in Lifetimes._fields})
 
 
 def matches(if_none_match: str, etag: str) -> bool:

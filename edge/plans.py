@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ class Plan:
     variables: tuple[str, ...]
     defaults: Mapping[str, Any]
     digest: str
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    most_tags: int = 0
+    stale_while_revalidate: int = 0
+    stale_if_error: int = 0
 
     @property
     def cacheable(self) -> bool:
@@ -44,4 +50,11 @@ class Plan:
 def load(folder: Path = OPERATIONS) -> dict[str, Plan]:
     """Read `plans.json`: plans by document id."""
     rows = orjson.loads((folder / "plans.json").read_bytes())
-    return {row["id"]: Plan(**{**row, "variables": tuple(row["variables"])}) for row in rows}
+    return {row["id"]: decode(row) for row in rows}
+
+
+def decode(row: Mapping[str, Any]) -> Plan:
+    """Read what `Plan.encode` wrote; raises TypeError for what is none."""
+    lists = {name: tuple(row[name]) for name in ("variables", "collections", "types") if name in row}
+    fields = {kind: tuple(names) for kind, names in row.get("fields", {}).items()}
+    return Plan(**{**row, **lists, "fields": fields})

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import aiohttp
 from aiohttp import WSMsgType, web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from edge.draining import Draining
@@ -49,11 +49,27 @@ class OriginError(Exception):
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
+        self.status = status
         self._answer = (status, message, code)
 
     def response(self) -> web.Response:
         """Return a new response that says so."""
         return failure(*self._answer)
+
+
+class OriginFailedError(OriginError):
+    """An origin answered that it failed (5xx); its own words are passed on, to all who asked at the same time."""
+
+    def __init__(self, status: int, body: bytes, headers: CIMultiDictProxy[str]) -> None:
+        super().__init__(status, f"The origin answered {status}.", "BAD_GATEWAY")
+        self._body = body
+        self._headers = {name: headers[name] for name in ("Content-Type", "Retry-After") if name in headers}
+
+    def response(self) -> web.Response:
+        """Return a new response with the origin's status and body."""
+        headers = {**self._headers, "Cache-Control": "no-store"}
+        headers["Cache-Status"] = f"edge; fwd=miss; fwd-status={self.status}; stored=?0"
+        return web.Response(status=self.status, headers=headers, body=self._body)
 
 
 class Proxy:

@@ -1,97 +1,181 @@
-"""The edge's memory: answers by key, with an index by tag, bounded by bytes; the least recently used go first."""
+"""The edge's memory: answers by key, with an index by tag, bounded by bytes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from edge.dependencies import Dependencies, Touch, wide_tags
+from edge.eviction import S3Fifo
+from edge.plans import Plan
 from edge.stream import EntryId
+from edge.tag_index import TagIndex
 
-_OVERHEAD = 1024  # bytes an entry costs beside its bodies: objects, headers
-_PER_TAG = 64  # and for each tag
+_OVERHEAD = 1000  # bytes an entry costs beside its bodies: objects, headers, its place in the queues
+_PER_TAG = 32  # and for each tag, here and in the index
+
+OnDrop = Callable[[str, "Stored", "Touch | None"], None]
+"""Told of an answer that was dropped because something changed: its key, itself, and what; None for everything."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Stored:
     """One answer: its body per content coding (`identity` always), what it depends on, and when it was made.
 
-    `stored_at` is monotonic seconds, `age` the seconds it had then, `max_age` the seconds it may be served for.
+    `stored_at` is monotonic seconds, `age` the seconds it had then. It is fresh for `max_age` seconds; for
+    `stale_while_revalidate` more it may be served while it is asked for anew, for `stale_if_error` more where the
+    origin fails (RFC 5861).
     """
 
+    plan: Plan
+    variables: bytes
     bodies: Mapping[str, bytes]
     etag: str
-    tags: frozenset[str]
+    dependencies: Dependencies
     as_of: EntryId
     stored_at: float
-    age: int
     max_age: int
+    age: int = 0
+    stale_while_revalidate: int = 0
+    stale_if_error: int = 0
+    slot: int = field(default=-1, repr=False)
 
     @property
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
-        return sum(map(len, self.bodies.values())) + _OVERHEAD + _PER_TAG * len(self.tags)
+        lists = len(self.dependencies.ranges) + len(self.variables)
+        return sum(map(len, self.bodies.values())) + lists + _OVERHEAD + _PER_TAG * len(self.dependencies.tags)
 
     def age_at(self, now: float) -> int:
         """Return its age in whole seconds (RFC 9111)."""
         return self.age + int(now - self.stored_at)
 
+    def remaining(self, now: float) -> int:
+        """Return for how many seconds it is fresh; none or fewer where it is not."""
+        return self.max_age - self.age_at(now)
+
+    def encoded(self, bodies: Mapping[str, bytes]) -> Stored:
+        """Return the same answer with its body in more codings."""
+        return Stored(
+            self.plan,
+            self.variables,
+            bodies,
+            self.etag,
+            self.dependencies,
+            self.as_of,
+            self.stored_at,
+            self.max_age,
+            self.age,
+            self.stale_while_revalidate,
+            self.stale_if_error,
+        )
+
 
 class Store:
     """Answers by key. Not for use from several threads."""
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.used = 0
-        self._entries: OrderedDict[str, Stored] = OrderedDict()
-        self._by_tag: defaultdict[str, set[str]] = defaultdict(set)
+    def __init__(self, capacity: int, on_drop: OnDrop | None = None) -> None:
+        self.on_drop = on_drop
+        self._entries: S3Fifo[str, Stored] = S3Fifo(capacity, on_evict=lambda _, entry: self._forget(entry))
+        self._index = TagIndex()
+        self._slots: list[tuple[str, Stored] | None] = []
+        self._free: list[int] = []
+        self._wide: dict[str, frozenset[int]] = {}  # by plan, whose answers have those tags in common
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def used(self) -> int:
+        """Return how many bytes are in use, about."""
+        return self._entries.used
+
+    @property
+    def capacity(self) -> int:
+        """Return how many bytes may be in use."""
+        return self._entries.capacity
+
+    def items(self) -> Iterator[tuple[str, Stored]]:
+        """Yield every key and answer."""
+        return self._entries.items()
+
     def get(self, key: str, now: float) -> Stored | None:
-        """Return the answer kept for a key, if there is one that is not too old."""
+        """Return the answer kept for a key, fresh or aged, unless it is too old for any use."""
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry.age_at(now) >= entry.max_age:
+        if entry.remaining(now) + max(entry.stale_while_revalidate, entry.stale_if_error) <= 0:
             self._drop(key)
             return None
-        self._entries.move_to_end(key)
         return entry
 
-    def put(self, key: str, entry: Stored) -> None:
+    def peek(self, key: str) -> Stored | None:
+        """Return the answer kept for a key, whatever its age, without counting the use."""
+        return self._entries.peek(key)
+
+    def put(self, key: str, entry: Stored) -> bool:
         """Keep an answer, unless a newer one is there or it is larger than a tenth of the whole store."""
-        held = self._entries.get(key)
-        if entry.cost > self.capacity // 10 or (held is not None and held.as_of > entry.as_of):
-            return
+        held = self._entries.peek(key)
+        if held is not None and held.as_of > entry.as_of:
+            return False
         if held is not None:
-            self._drop(key)
-        self._entries[key] = entry
-        self.used += entry.cost
-        for tag in entry.tags:
-            self._by_tag[tag].add(key)
-        while self.used > self.capacity:
-            self._drop(next(iter(self._entries)))
+            self._forget(held)
+        if not self._entries.put(key, entry, entry.cost):
+            return False
+        entry.slot = self._free.pop() if self._free else len(self._slots)
+        if entry.slot == len(self._slots):
+            self._slots.append(None)
+        self._slots[entry.slot] = (key, entry)
+        self._index.add(self._indexed(entry), entry.slot)
+        return True
 
-    def invalidate(self, tags: Iterable[str], moved_at: EntryId) -> int:
-        """Drop the answers that depend on a tag and were made before it moved; return how many."""
-        keys = {key for tag in tags for key in self._by_tag.get(tag, ()) if self._entries[key].as_of < moved_at}
-        for key in keys:
-            self._drop(key)
-        return len(keys)
+    def invalidate(self, touched: Touch, moved_at: EntryId) -> int:
+        """Drop the answers that a change alters and that were made before it; return how many."""
+        found = list(self._candidates(touched))
+        dropped = 0
+        for key, entry in found:
+            if entry.as_of < moved_at and entry.dependencies.hit(touched):
+                self._drop(key)
+                dropped += 1
+                if self.on_drop is not None:
+                    self.on_drop(key, entry, touched)
+        return dropped
 
-    def clear(self) -> None:
-        """Drop everything."""
+    def clear(self) -> int:
+        """Drop everything; return how many answers that were."""
+        dropped = len(self)
+        if self.on_drop is not None:
+            for key, entry in self.items():
+                self.on_drop(key, entry, None)
         self._entries.clear()
-        self._by_tag.clear()
-        self.used = 0
+        self._index = TagIndex()
+        self._slots.clear()
+        self._free.clear()
+        return dropped
+
+    def _candidates(self, touched: Touch) -> Iterator[tuple[str, Stored]]:
+        if touched.wide:
+            yield from self.items()
+            return
+        for slot in dict.fromkeys(self._index.find(touched.tag)):
+            found = self._slots[slot]
+            if found is not None:
+                yield found
+
+    def _indexed(self, entry: Stored) -> list[int]:
+        """Return the tags that the index must know: those that not every answer of the operation has."""
+        plan = entry.plan
+        wide = self._wide.get(plan.digest)
+        if wide is None:
+            wide = self._wide[plan.digest] = wide_tags(plan.types, plan.id)
+        return [tag for tag in entry.dependencies.tags if tag not in wide]
 
     def _drop(self, key: str) -> None:
-        entry = self._entries.pop(key)
-        self.used -= entry.cost
-        for tag in entry.tags:
-            keys = self._by_tag[tag]
-            keys.discard(key)
-            if not keys:
-                del self._by_tag[tag]
+        entry = self._entries.remove(key)
+        if entry is not None:
+            self._forget(entry)
+
+    def _forget(self, entry: Stored) -> None:
+        self._index.remove(self._indexed(entry), entry.slot)
+        self._slots[entry.slot] = None
+        self._free.append(entry.slot)

@@ -59,13 +59,13 @@ START: Final = EntryId(0, 0)
 class Change:
     """One thing that changed, by its tag.
 
-    `fields` are those that changed of an entity, `keys` the order keys that were touched in a list; None: any may have.
-    Edges that know only tags ignore both.
+    `fields` are those that changed of an entity, `keys` the places that were touched in a list, as text that sorts as
+    the list does; None: any may have. Edges that know only tags ignore both.
     """
 
     tag: str
     fields: tuple[str, ...] | None = None
-    keys: tuple[tuple[Any, ...], ...] | None = None
+    keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Entry:
     def encode(self) -> tuple[str, str, str, bytes]:
         """Return the stream's fields: id, before, token, changes as JSON `[[tag, fields, keys], …]`."""
         changes = [(change.tag, change.fields, change.keys) for change in self.changes]
-        return str(self.id), str(self.before), self.token, orjson.dumps(changes, default=str)
+        return str(self.id), str(self.before), self.token, orjson.dumps(changes)
 
     @classmethod
     def decode(cls, id_: bytes, fields: dict[bytes, bytes]) -> Entry:
@@ -93,9 +93,7 @@ class Entry:
     @classmethod
     def _decode(cls, id_: bytes, fields: dict[bytes, bytes]) -> Entry:
         changes = tuple(
-            Change(
-                tag, tuple(names) if names is not None else None, tuple(map(tuple, keys)) if keys is not None else None
-            )
+            Change(tag, tuple(names) if names is not None else None, tuple(keys) if keys is not None else None)
             for tag, names, keys in orjson.loads(fields[b"changes"])
         )
         return cls(
@@ -107,6 +105,12 @@ async def tail(redis: Redis) -> Entry | None:
     """Return the newest entry, None if the stream is empty."""
     found: Any = await redis.xrevrange(STREAM, count=1)  # the library types every protocol's answers at once
     return Entry.decode(*found[0]) if found else None
+
+
+async def history(redis: Redis, most: int) -> list[Entry]:
+    """Return the newest entries of the stream, at most so many, oldest first."""
+    found: Any = await redis.xrevrange(STREAM, count=most)
+    return [Entry.decode(*item) for item in reversed(found)]
 
 
 async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> EntryId | None:

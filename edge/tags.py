@@ -1,6 +1,7 @@
 """Surrogate keys: what an answer depends on, spelled short enough for a response header.
 
-A tag is `Type:<id>` (an entity), `collection?field=value&…` (a list), `Type` (all of a type) or `*` (everything).
+A tag is `Type:<id>` (an entity), `collection?field=value&…` (a list, with `#field` what narrows it further), `Type`
+(all of a type), `Operation:<document id>` (the answers of an operation) or `*` (everything).
 """
 
 from __future__ import annotations
@@ -10,11 +11,26 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 EVERYTHING = "*"
+OPERATION = "Operation"
+_DIGEST_BYTES = 8
 
 
 def short(tag: str) -> str:
     """Return the tag's 11-character surrogate key: 64 bits of BLAKE2b in URL-safe base64."""
-    return base64.urlsafe_b64encode(blake2b(tag.encode(), digest_size=8).digest())[:11].decode()
+    return base64.urlsafe_b64encode(blake2b(tag.encode(), digest_size=_DIGEST_BYTES).digest())[:11].decode()
+
+
+def number(short_tag: str) -> int:
+    """Return a surrogate key as the 64-bit number it spells.
+
+    Raises:
+        ValueError: it is no such key.
+
+    """
+    digest = base64.urlsafe_b64decode(f"{short_tag}=")
+    if len(digest) != _DIGEST_BYTES:
+        raise ValueError(f"not a surrogate key: {short_tag[:40]!r}")
+    return int.from_bytes(digest, "big")
 
 
 def header(tags: Iterable[str]) -> str:

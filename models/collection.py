@@ -14,6 +14,8 @@ from typing import Any, Final, Literal
 
 from pymongo import IndexModel
 
+from models import order_keys
+
 Direction = Literal[1, -1]
 
 
@@ -34,13 +36,14 @@ class Collection:
 
     `by` are the equality fields that every reader gives, `filters` those that a reader may give; `where` is the
     condition of membership (field to scalar, or to PRESENT); `order` ends in `_id`, which makes it total, and no member
-    has a null there.
+    has a null there. By `ranges` a reader may narrow a list further; they are no part of its tag.
     """
 
     name: str
     by: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     where: Mapping[str, Any] = field(default_factory=dict)
+    ranges: tuple[str, ...] = ()
     order: tuple[tuple[str, Direction], ...] = (("_id", 1),)
 
     def __post_init__(self) -> None:
@@ -49,8 +52,8 @@ class Collection:
 
     @property
     def fields(self) -> frozenset[str]:
-        """Every field that decides membership, equality or order."""
-        return frozenset((*self.by, *self.filters, *self.where, *(name for name, _ in self.order)))
+        """Every field that decides membership, equality or order, or that a list can be narrowed by."""
+        return frozenset((*self.by, *self.filters, *self.where, *self.ranges, *(name for name, _ in self.order)))
 
     def query(self, equality: Mapping[str, Any]) -> dict[str, Any]:
         """Return the MongoDB filter of the list selected by `equality` (field to value)."""
@@ -76,17 +79,30 @@ class Collection:
         """Return a row's order keys."""
         return tuple(_value(row, name) for name, _ in self.order)
 
+    def place(self, keys: Sequence[Any]) -> str | None:
+        """Return where a row with these order keys stands, as text that sorts as the rows do; see `order_keys`."""
+        return order_keys.encode(keys, [direction for _, direction in self.order])
+
+    def readable(self, row: Mapping[str, Any]) -> bool:
+        """Whether the fields that decide are scalars, as declared: an array would match by any of its members."""
+        return not any(isinstance(_value(row, name), list | Mapping) for name in self.fields)
+
     def contains(self, row: Mapping[str, Any]) -> bool:
         """Whether a stored document is a member of one of this collection's lists."""
         return all(
-            (_value(row, name) is not None) if wanted is PRESENT else _value(row, name) == wanted
-            for name, wanted in self.where.items()
+            value is not None if wanted is PRESENT else same(value, wanted)
+            for value, wanted in ((_value(row, name), wanted) for name, wanted in self.where.items())
         )
 
-    def tag(self, equality: Mapping[str, Any]) -> str:
-        """Return the tag of the list selected by `equality`: `name?field=value&…`, fields in declared order."""
-        given = [f"{name}={equality[name]}" for name in (*self.by, *self.filters) if name in equality]
-        return f"{self.name}?{'&'.join(given)}"
+    def tag(self, equality: Mapping[str, Any], narrowed_by: str | None = None) -> str:
+        """Return the tag of the list selected by `equality`: `name?field=value&…`, fields in declared order.
+
+        With `narrowed_by`, of what that field of its members is: `name?field=value#rooms`.
+        """
+        if narrowed_by is not None and narrowed_by not in self.ranges:
+            raise ValueError(f"{self.name} is narrowed by {self.ranges}, not by {narrowed_by!r}.")
+        given = [f"{name}={_spelled(equality[name])}" for name in (*self.by, *self.filters) if name in equality]
+        return f"{self.name}?{'&'.join(given)}" + (f"#{narrowed_by}" if narrowed_by else "")
 
     def tags(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield the tag of every list of this collection that shows the row: 2^filters of them, or none."""
@@ -96,14 +112,36 @@ class Collection:
             for chosen in combinations(self.filters, size):
                 yield self.tag({name: _value(row, name) for name in (*self.by, *chosen)})
 
-    def moved(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> set[str]:
-        """Return the tags of the lists whose rows or order a change altered; None is a document that is not there.
+    def moved(
+        self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> dict[str, tuple[str, ...] | None]:
+        """Return what a change altered: the tags of lists, each with the places in it; None is a document not there.
 
-        A change of other fields of a member alters no list: the page depends on the entity too.
+        A list is altered where a row came, went or moved, and what narrows it where a member's field of `ranges` did.
+        A change of other fields of a member alters no list: the page depends on the entity too. Places are None where
+        they cannot be told.
         """
-        old = {(tag, self.keys(before)) for tag in self.tags(before)} if before is not None else set()
-        new = {(tag, self.keys(after)) for tag in self.tags(after)} if after is not None else set()
-        return {tag for tag, _ in old ^ new}
+        old, old_place = self._standing(before)
+        new, new_place = self._standing(after)
+        stays = old_place is not None and old_place == new_place
+        both = (old_place, new_place)
+        altered: dict[str, tuple[str, ...] | None] = {}
+        for tag in sorted(old | new):
+            if tag not in old:
+                altered[tag] = _known(new_place)
+            elif tag not in new:
+                altered[tag] = _known(old_place)
+            elif not stays:
+                altered[tag] = _known(*both)
+        if before is not None and after is not None:
+            narrowing = [name for name in self.ranges if not same(_value(before, name), _value(after, name))]
+            altered |= {f"{tag}#{name}": _known(*both) for tag in sorted(old & new) for name in narrowing}
+        return altered
+
+    def _standing(self, row: Mapping[str, Any] | None) -> tuple[set[str], str | None]:
+        """Return the lists that show a row, and its place in them."""
+        tags = set(self.tags(row)) if row is not None else set()
+        return tags, self.place(self.keys(row)) if row is not None and tags else None
 
     def indexes(self) -> list[IndexModel]:
         """Return the indexes that serve the list with every combination of its filters."""
@@ -126,3 +164,19 @@ def _value(row: Mapping[str, Any], path: str) -> Any:
             return None
         value = value.get(part)
     return value
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two stored scalars are the same to MongoDB, to which true is not 1."""
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def _known(*places: str | None) -> tuple[str, ...] | None:
+    """Return the places, each once, or None where one of them is not known."""
+    known = tuple(dict.fromkeys(place for place in places if place is not None))
+    return None if None in places else known
+
+
+def _spelled(value: Any) -> str:
+    """Spell a value for a tag: numbers that MongoDB finds equal are spelled alike."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -139,12 +139,14 @@ class Project(Entity):
         Collection(
             name="listings",
             filters=("organization", "city_key", "kind"),
+            ranges=("price_amount", "price_currency", "rooms", "area_m2"),
             where={"visibility": "PUBLIC", "status": "ACTIVE", "listed_at": PRESENT},
             order=(("listed_at", -1), ("_id", -1)),
         ),
         Collection(
             name="listings_by_price",
             filters=("organization", "city_key", "kind"),
+            ranges=("price_amount", "price_currency", "rooms", "area_m2"),
             where={"visibility": "PUBLIC", "status": "ACTIVE", "price_amount": PRESENT},
             order=(("price_amount", 1), ("_id", 1)),
         ),

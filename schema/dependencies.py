@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.tags import EVERYTHING
+from models.order_keys import FIRST, LAST
+
 
 class Dependencies:
-    """The tags of one answer: entities, lists, and the types of both."""
+    """The tags of one answer: entities, lists, the types of both, and everything.
+
+    `ranges` are the parts of lists that it shows, as (tag, low, high): it depends on the rows whose place is behind
+    `low` and not behind `high` (see `models.order_keys`).
+    """
 
     def __init__(self) -> None:
-        self.tags: set[str] = set()
+        self.tags: set[str] = {EVERYTHING}
+        self.ranges: list[tuple[str, str, str]] = []
 
     def entity(self, kind: str, id_: Any) -> None:
         """Record that an entity was read, or found missing."""
         self.tags.add(kind)
         self.tags.add(f"{kind}:{id_}")
 
-    def list(self, kind: str, tag: str) -> None:
-        """Record that a list of one type was read."""
+    def list(self, kind: str, tag: str, low: str | None = FIRST, high: str | None = LAST) -> None:
+        """Record that a list of one type was read, between two places; all of it where they are not known."""
         self.tags.add(kind)
         self.tags.add(tag)
+        self.ranges.append((tag, low, high) if low is not None and high is not None else (tag, FIRST, LAST))

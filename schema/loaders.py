@@ -19,6 +19,7 @@ from models.design import Design, Like
 from models.element import Element
 from models.entity import Entity
 from models.errors import InvalidInputError
+from models.order_keys import FIRST, LAST
 from models.register import COLLECTIONS, DOCUMENTS
 from schema import cursors
 from schema.dependencies import Dependencies
@@ -79,7 +80,6 @@ class PageOf(DataLoader[PageKey, Page]):
         """Read pages that differ only in the parent's key in one command."""
         groups: defaultdict[object, list[PageKey]] = defaultdict(list)
         for key in keys:
-            self._dependencies.list(self._document.__name__, self._collection.tag(dict(key.equality)))
             by = dict(key.equality)
             parent = self._collection.by[0] if self._collection.by else None
             same = tuple((name, value) for name, value in by.items() if name != parent)
@@ -92,13 +92,15 @@ class PageOf(DataLoader[PageKey, Page]):
     async def _read(self, keys: list[PageKey]) -> dict[PageKey, Page]:
         order, limit = self._collection.order, keys[0].first + 1
         conditions = [{name: {operator: value}} for name, operator, value in keys[0].extra]
+        behind: Sequence[Any] | None = None
         if keys[0].after is not None:  # every list checks the cursor, since it can belong to one of them only
             positions = [cursors.decode(self._name(key), keys[0].after, len(order)) for key in keys]
-            conditions.append(self._collection.after(positions[0]))
+            behind = positions[0]
+            conditions.append(self._collection.after(behind))
         query = self._collection.query(dict(keys[0].equality))
         if len(keys) == 1:
             rows = await self._reader.find(self._document, {"$and": [query, *conditions]}, sort=order, limit=limit)
-            return {keys[0]: self._page(keys[0], rows)}
+            return {keys[0]: self._page(keys[0], rows, behind)}
         parent = self._collection.by[0]
         parents = {dict(key.equality)[parent]: key for key in keys}
         del query[parent]
@@ -121,22 +123,30 @@ class PageOf(DataLoader[PageKey, Page]):
                 },
             ],
         )
-        return {parents[row["_id"]]: self._page(parents[row["_id"]], row["rows"]) for row in found}
+        return {parents[row["_id"]]: self._page(parents[row["_id"]], row["rows"], behind) for row in found}
 
     def _name(self, key: PageKey) -> str:
         """Return what tells a list apart from every other, for its cursors."""
         return f"{self._collection.tag(dict(key.equality))}|{key.extra}"
 
-    def _page(self, key: PageKey, rows: Sequence[dict[str, Any]]) -> Page:
-        kind = self._document.__name__
-        for row in rows:
-            self._dependencies.entity(kind, row["_id"])
+    def _page(self, key: PageKey, rows: Sequence[dict[str, Any]], behind: Sequence[Any] | None) -> Page:
         shown = rows[: key.first]
+        for row in shown:
+            self._dependencies.entity(self._document.__name__, row["_id"])
+        self._depend(key, behind, rows[key.first] if len(rows) > key.first else None)
         name = self._name(key)
         return Page(
             [(cursors.encode(name, self._collection.keys(row)), self._document.model_validate(row)) for row in shown],
             len(rows) > key.first,
         )
+
+    def _depend(self, key: PageKey, behind: Sequence[Any] | None, ahead: dict[str, Any] | None) -> None:
+        """Record the part of the list that decides the page: from the cursor to the row that follows, that one too."""
+        collection = self._collection
+        low = FIRST if behind is None else collection.place(behind)
+        high = LAST if ahead is None else collection.place(collection.keys(ahead))
+        for field in dict.fromkeys([None, *(name for name, _, _ in key.extra)]):
+            self._dependencies.list(self._document.__name__, collection.tag(dict(key.equality), field), low, high)
 
 
 class CountOf(DataLoader["tuple[tuple[str, Any], ...]", int]):

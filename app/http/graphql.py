@@ -21,6 +21,7 @@ from app.http.request import Parameters, RequestError, read
 from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
+from edge.dependencies import ranges_header
 from edge.draining import Draining
 from edge.stream import EntryId
 from edge.tags import header
@@ -32,6 +33,8 @@ from schema.prepared import Operation, PreparationError, Prepared, Preparer
 
 log = logging.getLogger(__name__)
 _PARTIAL = 294  # the draft's status for data with errors
+_LONGEST_HEADER = 60_000  # bytes; edges read up to 64 KiB
+_AGED = "stale-while-revalidate=60, stale-if-error=86400"  # for age only: what is invalidated is never served again
 
 
 @dataclass(frozen=True)
@@ -158,11 +161,17 @@ def _shared(context: RequestContext, operation: Operation, as_of: EntryId | None
     """Return the headers by which a shared cache may keep an answer; nothing where it may not."""
     if as_of is None or operation.max_age <= 0:
         return {"Cache-Control": "no-store"}
+    dependencies = {
+        "Surrogate-Key": header(context.dependencies.tags),
+        "Edge-Ranges": ranges_header(context.dependencies.ranges),
+    }
+    if any(len(value) > _LONGEST_HEADER for value in dependencies.values()):
+        return {"Cache-Control": "no-store"}
     return {
         "Cache-Control": "no-cache",
-        "CDN-Cache-Control": f"max-age={operation.max_age}",
-        "Surrogate-Key": header(context.dependencies.tags),
+        "CDN-Cache-Control": f"max-age={operation.max_age}, {_AGED}",
         "Edge-As-Of-Read": str(as_of),
+        **{name: value for name, value in dependencies.items() if value},
     }
 
 

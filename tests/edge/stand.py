@@ -132,7 +132,12 @@ async def served(handler: web.Server | web.Application) -> AsyncIterator[tuple[i
 
 @asynccontextmanager
 async def standing(
-    redis_url: str, *, host: str = "127.0.0.1", silence: float = 30, capacity: int = 10**7
+    redis_url: str,
+    *,
+    host: str = "127.0.0.1",
+    silence: float = 30,
+    capacity: int = 10**7,
+    cache_redis: Redis | None = None,
 ) -> AsyncIterator[Stand]:
     """Start an origin, called `host`, and an edge on an empty Redis database."""
     origin = Origin()
@@ -152,7 +157,7 @@ async def standing(
             timeout=silence,
             capacity=capacity,
         )
-        app = create_edge_app(config, redis)
+        app = create_edge_app(config, redis, cache_redis)
         async with served(app) as (edge_port, _):
             stand = Stand(f"http://127.0.0.1:{edge_port}", origin, redis, app[EDGE], session, behind)
             await until(lambda: stand.edge.coherence.position is not None)

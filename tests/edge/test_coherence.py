@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.coherence import PULSE_LIMIT, Coherence
+from edge.dependencies import Dependencies
 from edge.stream import START, Change, Entry, EntryId
-from edge.tags import EVERYTHING, short
+from edge.tags import EVERYTHING, number, short
 
-TAGS = ["a", "b", "c", "d"]
+TAGS = ["a?", "b?", "c?", "d?"]
+
+
+def on(*tags: str) -> Dependencies:
+    """Make an answer's dependencies: whole lists."""
+    return Dependencies.of((number(short(tag)) for tag in tags), "", {})
 
 
 @dataclass
@@ -46,8 +52,8 @@ def test_an_answer_is_never_kept_that_something_newer_hit(
     """
     naive = Naive(Coherence(window=window))
     coherence = naive.coherence
-    coherence.position = tail = EntryId(1, 0)
-    coherence.forget(tail)
+    tail = EntryId(1, 0)
+    coherence.begin(tail)
     forgot = False
     for advance, changed, lost in taken:
         if lost:  # a change that this edge never hears of
@@ -60,12 +66,13 @@ def test_an_answer_is_never_kept_that_something_newer_hit(
             assert dropped is None
             forgot = True
         else:
-            assert dropped == set(map(short, changed))
+            assert dropped is not None
+            assert [touched.name for touched in dropped] == changed
         tail = id_
         assert coherence.position == id_
-    forgot = forgot or len({tag for _, tag in naive.moved}) > window
+    forgot = forgot or len(naive.moved) > window
     as_of = EntryId(data.draw(st.integers(0, tail.time + 1)), data.draw(st.integers(0, 3)))
-    unmoved = coherence.unmoved(map(short, tags), as_of)
+    unmoved = coherence.unmoved(on(*tags), as_of)
     if unmoved:
         assert not naive.stale(tags, as_of)
     elif not forgot and as_of >= EntryId(1, 0):
@@ -73,20 +80,20 @@ def test_an_answer_is_never_kept_that_something_newer_hit(
 
 
 def test_what_was_forgotten_cannot_be_judged() -> None:
-    """Given a window of two tags, when a third moves, then an answer older than the forgotten move is not kept."""
+    """Given a window of two changes, when a third comes, then an answer older than the forgotten move is not kept."""
     coherence = Coherence(window=2, position=START)
     for time, tag in enumerate("abc", start=1):
         coherence.apply(Entry(EntryId(time, 0), EntryId(time - 1, 0), "", (Change(tag),)), 0.0)
-    assert not coherence.unmoved([short("d")], START)
-    assert coherence.unmoved([short("d")], EntryId(1, 0))
-    assert coherence.unmoved([short("a")], EntryId(1, 0))
-    assert not coherence.unmoved([short("c")], EntryId(2, 0))
+    assert not coherence.unmoved(on("d"), START)
+    assert coherence.unmoved(on("d"), EntryId(1, 0))
+    assert coherence.unmoved(on("a"), EntryId(1, 0))
+    assert not coherence.unmoved(on("c"), EntryId(2, 0))
 
 
 def test_an_edge_without_a_position_knows_nothing() -> None:
     """Given an edge that has not begun, then it vouches for nothing, covers no write, and drops all at first."""
     coherence = Coherence()
-    assert not coherence.unmoved([], EntryId(9, 0))
+    assert not coherence.unmoved(on(), EntryId(9, 0))
     assert not coherence.vouches(0.0)
     assert not coherence.covers(START)
     assert coherence.covers(None)
@@ -98,9 +105,9 @@ def test_a_gap_drops_everything_once() -> None:
     """Given an edge, when an entry does not follow its position, then all goes, and the next one counts again."""
     coherence = Coherence(position=EntryId(1, 0))
     assert coherence.apply(Entry(EntryId(4, 0), EntryId(3, 0), "", (Change("a"),)), 0.0) is None
-    assert coherence.apply(Entry(EntryId(5, 0), EntryId(4, 0), "", (Change("a"),)), 0.0) == {short("a")}
-    assert not coherence.unmoved([], EntryId(3, 9))
-    assert coherence.unmoved([], EntryId(4, 0))
+    assert coherence.apply(Entry(EntryId(5, 0), EntryId(4, 0), "", (Change("a"),)), 0.0) is not None
+    assert not coherence.unmoved(on(), EntryId(3, 9))
+    assert coherence.unmoved(on(), EntryId(4, 0))
 
 
 def test_silence_is_not_freshness() -> None:
@@ -122,3 +129,20 @@ def test_a_clients_own_write_is_covered_once_it_is_applied() -> None:
     coherence = Coherence(position=EntryId(5, 0))
     assert coherence.covers(EntryId(5, 0))
     assert not coherence.covers(EntryId(5, 1))
+
+
+def test_a_new_edge_knows_what_led_to_its_position_up_to_where_entries_are_missing() -> None:
+    """Given the stream's newest entries, then answers are judged back to the last gap, or to when all was dropped."""
+    entries = [
+        Entry(EntryId(time, 0), EntryId(before, 0), "", (Change(tag),))
+        for before, time, tag in ((1, 2, "a?"), (2, 3, "*"), (3, 4, "b?"), (4, 5, "c?"))
+    ]
+    coherence = Coherence()
+    coherence.begin(EntryId(5, 0), entries)
+    assert coherence.horizon == EntryId(3, 0)
+    assert coherence.unmoved(on("a?"), EntryId(3, 0))
+    assert not coherence.unmoved(on("b?"), EntryId(3, 0))
+    assert coherence.unmoved(on("b?"), EntryId(4, 0))
+    assert not coherence.unmoved(on("d?"), EntryId(2, 0))
+    coherence.begin(EntryId(6, 0), entries)
+    assert coherence.horizon == EntryId(6, 0)

@@ -41,7 +41,9 @@ class Heard:
 async def following(redis: Redis) -> AsyncIterator[tuple[Follower, Heard]]:
     """Run a follower until the end."""
     heard = Heard()
-    follower = Follower(redis, on_start=heard.starts.append, on_entries=heard.hear, on_lost=heard.lose)
+    follower = Follower(
+        redis, on_start=lambda position, _: heard.starts.append(position), on_entries=heard.hear, on_lost=heard.lose
+    )
     task = asyncio.create_task(follower.run())
     try:
         yield follower, heard

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from edge.codings import choose, encode
-from edge.http import GRAPHQL_JSON, HOP_BY_HOP, JSON, matches, media_type, shared_max_age, travelling
+from edge.http import GRAPHQL_JSON, HOP_BY_HOP, JSON, Lifetimes, lifetimes, matches, media_type, travelling
 
 
 def test_hop_by_hop_headers_do_not_travel() -> None:
@@ -67,7 +67,7 @@ def test_no_spelling_of_a_hop_by_hop_header_travels(name: str, value: str) -> No
 def test_a_lifetime_is_read_from_the_cdns_directive(value: str | None, seconds: int) -> None:
     """Given `CDN-Cache-Control`, then it alone says how long an answer may be shared; doubt is zero."""
     headers = {"Cache-Control": "max-age=999"} | ({} if value is None else {"CDN-Cache-Control": value})
-    assert shared_max_age(headers) == seconds
+    assert lifetimes(headers).max_age == seconds
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,11 @@ def test_a_body_is_encoded_where_that_saves_something() -> None:
     assert set(encode(body[:511])) == {"identity"}
     noise = bytes((number * number * 7919 >> 3) % 256 ^ number % 251 for number in range(600))
     assert all(len(coded) < len(noise) for name, coded in encode(noise).items() if name != "identity")
+
+
+def test_an_origin_says_for_how_long_an_aged_answer_may_serve() -> None:
+    """Given RFC 5861's directives beside the lifetime, then each is read; what is malformed counts as none."""
+    said = {"CDN-Cache-Control": "stale-if-error=86400, Max-Age=300 ,stale-while-revalidate=60"}
+    assert lifetimes(said) == Lifetimes(300, 60, 86400)
+    assert lifetimes({"CDN-Cache-Control": "max-age=300, stale-if-error=-1, x-stale-while-revalidate=5"}) == (300, 0, 0)
+    assert lifetimes({"Cache-Control": "max-age=300"}) == (0, 0, 0)

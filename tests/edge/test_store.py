@@ -8,16 +8,28 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edge.dependencies import Dependencies, Touch, touch
+from edge.plans import Plan
 from edge.store import Store, Stored
-from edge.stream import EntryId
+from edge.stream import Change, EntryId
 
 KEYS, TAGS = "abcdef", "pqrs"
+PLAN = Plan("ab" * 32, "Shelf", "web", "PUBLIC", 300, 1, (), {}, "digest", types=("s",))
+EMPTY = 1000  # what an answer of no bytes and no tags counts for
+
+
+def moved(tag: str) -> Touch:
+    """Make a change of a list; of the type where the tag is the one that all answers have."""
+    return touch(Change(tag if tag == "s" else f"{tag}?"))
 
 
 def answer(size: int = 0, tags: str = "", as_of: int = 1, **fields: Any) -> Stored:
     """Make an answer of `size` bytes."""
     given = {"stored_at": 0.0, "age": 0, "max_age": 60, **fields}
-    return Stored(bodies={"identity": b"x" * size}, etag="e", tags=frozenset(tags), as_of=EntryId(as_of, 0), **given)
+    dependencies = Dependencies.of((moved(tag).tag for tag in tags), "", {})
+    return Stored(
+        PLAN, b"", {"identity": b"x" * size}, "e", dependencies=dependencies, as_of=EntryId(as_of, 0), **given
+    )
 
 
 def test_an_answer_is_kept_until_it_is_too_old() -> None:
@@ -47,23 +59,35 @@ def test_an_older_answer_never_replaces_a_newer_one() -> None:
 def test_an_answer_that_would_crowd_out_the_rest_is_not_kept() -> None:
     """Given an answer larger than a tenth of the store, when it is put, then it is not kept and others stay."""
     store = Store(100_000)
-    store.put("a", answer(9_000 - 1024))
-    store.put("b", answer(10_001 - 1024))
+    store.put("a", answer(9_000 - EMPTY))
+    store.put("b", answer(10_001 - EMPTY))
     assert store.get("a", 0.0) is not None
     assert store.get("b", 0.0) is None
 
 
-def test_the_least_recently_used_leave_first() -> None:
-    """Given a full store, when another answer comes, then the one that was read longest ago goes."""
+def test_an_aged_answer_is_kept_for_as_long_as_it_may_be_of_use() -> None:
+    """Given an answer that may be stale for 10 s while it is asked for anew, and 30 s on errors, then 30 s it is."""
+    store = Store(10**6)
+    kept = answer(stale_while_revalidate=10, stale_if_error=30)
+    store.put("a", kept)
+    assert store.get("a", 89.0) is kept
+    assert kept.remaining(70.0) == -10
+    assert store.get("a", 90.0) is None
+
+
+def test_a_full_store_stays_within_its_bounds() -> None:
+    """Given a full store, when another answer comes, then one that nobody asked for goes, from the index too."""
     store = Store(100_000)
-    for number in range(10):
-        store.put(str(number), answer(10_000 - 1024))
-    assert len(store) == 10
-    store.get("0", 0.0)
-    store.put("new", answer(10_000 - 1024))
-    assert store.get("1", 0.0) is None
-    assert store.get("0", 0.0) is not None
+    for name in range(10):
+        store.put(str(name), answer(10_000 - EMPTY - 32, tags="p"))
+    for name in range(1, 10):
+        store.get(str(name), 0.0)
+        store.get(str(name), 0.0)
+    store.put("new", answer(10_000 - EMPTY - 32, tags="p"))
+    assert store.get("0", 0.0) is None
     assert store.used == 100_000
+    assert store.invalidate(moved("p"), EntryId(2, 0)) == 10
+    assert store.used == 0
 
 
 def test_only_answers_made_before_the_change_are_dropped() -> None:
@@ -72,7 +96,7 @@ def test_only_answers_made_before_the_change_are_dropped() -> None:
     store.put("before", answer(tags="pq", as_of=4))
     store.put("at", answer(tags="p", as_of=5))
     store.put("other", answer(tags="s", as_of=1))
-    assert store.invalidate(["p", "q", "unknown"], EntryId(5, 0)) == 1
+    assert [store.invalidate(moved(tag), EntryId(5, 0)) for tag in ("p", "q", "unknown")] == [1, 0, 0]
     assert store.get("before", 0.0) is None
     assert store.get("at", 0.0) is not None
     assert store.get("other", 0.0) is not None
@@ -110,8 +134,13 @@ class AnyUse(RuleBasedStateMachine):
     def invalidate(self, tags: str, moved_at: int) -> None:
         """Move tags: nothing that depends on them and is older may stay, and nothing else may go."""
         before = self.held()
-        hit = {key for key, kept in before.items() if kept.tags & set(tags) and kept.as_of < EntryId(moved_at, 0)}
-        assert self.store.invalidate(tags, EntryId(moved_at, 0)) == len(hit)
+        touched = {moved(tag).tag for tag in tags}
+        hit = {
+            key
+            for key, kept in before.items()
+            if touched & set(kept.dependencies.tags) and kept.as_of < EntryId(moved_at, 0)
+        }
+        assert sum(self.store.invalidate(moved(tag), EntryId(moved_at, 0)) for tag in tags) == len(hit)
         assert set(self.held()) == set(before) - hit
 
     @rule()
@@ -122,16 +151,19 @@ class AnyUse(RuleBasedStateMachine):
 
     def held(self) -> dict[str, Stored]:
         """Return what the store holds, without reading it, which would change the order."""
-        return dict(self.store._entries)  # noqa: SLF001 - the books are what is tested
+        return dict(self.store.items())
 
     @invariant()
     def the_books_are_right(self) -> None:
         """Bytes add up, stay in bounds, and the index by tag names exactly what is held."""
         held = self.held()
         assert self.store.used == sum(kept.cost for kept in held.values()) <= self.store.capacity
-        index = {(tag, key) for tag, keys in self.store._by_tag.items() for key in keys}  # noqa: SLF001
-        assert index == {(tag, key) for key, kept in held.items() for tag in kept.tags}
-        assert all(self.store._by_tag.values())  # noqa: SLF001
+        pairs = 0
+        for tag in TAGS[:-1]:
+            found = {self.store._slots[slot] for slot in self.store._index.find(moved(tag).tag)}  # noqa: SLF001
+            assert found == {(key, kept) for key, kept in held.items() if moved(tag).tag in kept.dependencies}
+            pairs += len(found)
+        assert pairs == len(self.store._index)  # noqa: SLF001 - the books are what is tested
 
 
 TestAnyUse = AnyUse.TestCase

@@ -93,12 +93,14 @@ def _document(document: type[Entity], event: Event) -> Iterator[Change]:
     if (before is None and operation != "insert") or (after is None and operation != "delete"):
         yield Change(document.__name__)
         return
+    rows = [row for row in (before, after) if row is not None]
+    if not all(collection.readable(row) for collection in document.collections for row in rows):
+        yield Change(document.__name__)
+        return
     yield Change(f"{document.__name__}:{event['documentKey']['_id']}", _changed_fields(event))
     for collection in document.collections:
-        rows = [row for row in (before, after) if row is not None and collection.contains(row)]
-        touched = tuple(tuple(collection.keys(row)) for row in rows)
-        for tag in sorted(collection.moved(before, after)):
-            yield Change(tag, keys=touched)
+        for tag, places in collection.moved(before, after).items():
+            yield Change(tag, keys=places)
 
 
 def _changed_fields(event: Event) -> tuple[str, ...] | None:

@@ -1,0 +1,196 @@
+"""One edge's cache: looking up, fetching once for many, keeping what is certain, and following the stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from redis.asyncio import Redis
+
+from edge import codings
+from edge.coherence import Coherence
+from edge.dependencies import Dependencies
+from edge.draining import Draining
+from edge.follower import Follower
+from edge.http import JSON, Lifetimes, lifetimes
+from edge.keys import Lookup
+from edge.metrics import BYTES, INVALIDATED
+from edge.plans import Plan
+from edge.proxy import OriginError, OriginFailedError, Proxy, reaching
+from edge.second_layer import SecondLayer
+from edge.store import Store, Stored
+from edge.stream import Entry, EntryId
+
+_HISTORY = 20_000  # entries of the stream that a new edge reads back, by which it judges what others have kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeConfig:
+    """Where things are, and how much the edge may keep (bytes). `own_write` verifies a client's `Edge-As-Of`."""
+
+    api: str
+    images: str
+    plans: Mapping[str, Plan]
+    own_write: Callable[[str], EntryId | None]
+    capacity: int = 256 * 1024 * 1024
+    timeout: float = 30
+
+
+@dataclass
+class Edge:
+    """What one edge holds: its store, what it knows of the stream, and the fetches under way."""
+
+    config: EdgeConfig
+    session: aiohttp.ClientSession
+    second_layer: SecondLayer | None = None
+    coherence: Coherence = field(default_factory=Coherence)
+    fetches: dict[str, asyncio.Future[Stored | None]] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.config.capacity)
+        self.draining = Draining()
+        self.api = Proxy(self.session, self.config.api, self.draining)
+        self.images = Proxy(self.session, self.config.images, self.draining)
+        self._reads: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._background: set[asyncio.Task[None]] = set()  # asyncio itself keeps weak references only
+
+    def follow(self, redis: Redis) -> Follower:
+        """Return the follower that keeps this edge coherent."""
+        return Follower(
+            redis,
+            history=_HISTORY if self.second_layer else 1,
+            on_start=self._start,
+            on_entries=self._apply,
+            on_lost=self.coherence.lost,
+            clock=lambda: self.clock(),  # noqa: PLW0108 - tests change the clock of a running edge
+        )
+
+    def _start(self, position: EntryId, history: list[Entry]) -> None:
+        self.coherence.begin(position, history)
+        self.store.clear()
+
+    def _apply(self, entries: list[Entry], since: float) -> None:
+        for entry in entries:
+            touches = self.coherence.apply(entry, since)
+            if touches is None:
+                INVALIDATED.labels("*").inc(self.store.clear())
+                continue
+            for touched in touches:
+                if dropped := self.store.invalidate(touched, entry.id):
+                    INVALIDATED.labels(touched.name.partition("?")[0].partition(":")[0]).inc(dropped)
+        BYTES.set(self.store.used)
+
+    async def ready(self) -> None:
+        """Raise unless stored answers may be served."""
+        if not self.coherence.vouches(self.clock()):
+            raise RuntimeError("no pulse from the relay within 2 s: answering from the origin only")
+
+    async def fetch(self, wanted: Lookup) -> Stored | None:
+        """Fetch an answer once for all who ask at the same time; None: it is not one that may be shared.
+
+        Raises OriginError where there is no answer. Who joined a fetch gets its answer only if nothing that it shows
+        moved between its `as_of` and their arrival.
+        """
+        while running := self.fetches.get(wanted.key):
+            answer = await asyncio.shield(running)
+            if answer is None or self.coherence.unmoved(answer.dependencies, answer.as_of):
+                return answer
+        task = asyncio.ensure_future(self._fetch_alone(wanted))
+        self.fetches[wanted.key] = task
+        task.add_done_callback(lambda _: self.fetches.pop(wanted.key, None))
+        return await asyncio.shield(task)
+
+    async def recall(self, wanted: Lookup) -> Stored | None:
+        """Return what another edge has kept of this answer, if it is certain that it may still be served."""
+        if self.second_layer is None:
+            return None
+        found = await self.second_layer.get(wanted, self._reads_of(wanted.plan), self.clock())
+        if found is None or found.remaining(self.clock()) <= 0:
+            return None
+        if not self.coherence.unmoved(found.dependencies, found.as_of):
+            return None
+        self._keep(wanted.key, found)
+        return found
+
+    def revalidate(self, wanted: Lookup) -> None:
+        """Fetch an answer anew in the background, unless that is under way."""
+        if wanted.key not in self.fetches:
+            self._later(self._refresh(wanted))
+
+    async def _refresh(self, wanted: Lookup) -> None:
+        try:
+            await self.fetch(wanted)
+        except OriginError:
+            return  # the aged answer stays as long as it may
+
+    async def _fetch_alone(self, wanted: Lookup) -> Stored | None:
+        request = self.session.get(
+            f"{self.config.api}/graphql/{wanted.plan.id}",
+            params={"variables": wanted.variables.decode()},
+            headers={"Accept": JSON, "Accept-Encoding": "identity"},
+        )
+        with reaching(self.config.api):
+            async with request as response:
+                body = await response.read()
+        if response.status >= 500:  # noqa: PLR2004 - the origin failed
+            raise OriginFailedError(response.status, body, response.headers)
+        life = lifetimes(response.headers)
+        if response.status != 200 or life.max_age <= 0 or "Content-Encoding" in response.headers:  # noqa: PLR2004 - OK alone is shared
+            return None
+        answer = self._stored(wanted, body, response.headers, life)
+        if answer is not None:
+            self._keep(wanted.key, answer)
+            self._later(self._compress(wanted, answer))
+        return answer
+
+    def _stored(self, wanted: Lookup, body: bytes, headers: CIMultiDictProxy[str], life: Lifetimes) -> Stored | None:
+        tags = headers.get("Surrogate-Key", "")
+        try:
+            as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
+            dependencies = Dependencies.parse(tags, headers.get("Edge-Ranges", ""), self._reads_of(wanted.plan))
+        except ValueError:
+            return None
+        if not dependencies.tags:
+            return None
+        return Stored(
+            plan=wanted.plan,
+            variables=wanted.variables,
+            bodies={"identity": body},
+            etag=blake2b(body, digest_size=12).hexdigest(),
+            dependencies=dependencies,
+            as_of=as_of,
+            stored_at=self.clock(),
+            max_age=min(life.max_age, wanted.plan.max_age),
+            stale_while_revalidate=life.stale_while_revalidate,
+            stale_if_error=life.stale_if_error,
+        )
+
+    def _reads_of(self, plan: Plan) -> Mapping[str, frozenset[str]]:
+        """Return the fields that an operation reads, by type; one object for all its answers."""
+        if plan.digest not in self._reads:
+            self._reads[plan.digest] = {kind: frozenset(names) for kind, names in plan.fields.items()}
+        return self._reads[plan.digest]
+
+    def _keep(self, key: str, answer: Stored) -> bool:
+        kept = self.coherence.unmoved(answer.dependencies, answer.as_of) and self.store.put(key, answer)
+        BYTES.set(self.store.used)
+        return kept
+
+    async def _compress(self, wanted: Lookup, answer: Stored) -> None:
+        """Encode the body in a thread, and put the result in its place if the answer is still the one that is held."""
+        bodies = await asyncio.to_thread(codings.encode, answer.bodies["identity"])
+        encoded = answer.encoded(bodies)
+        if self.store.peek(wanted.key) is answer and self._keep(wanted.key, encoded) and self.second_layer:
+            await self.second_layer.put(wanted, encoded, self.clock())
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
