@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, value_from_ast_untyped
+from graphql import (
+    SKIP,
+    ArgumentNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    VisitorAction,
+    value_from_ast_untyped,
+    visit,
+)
 
 from edge.plans import OPERATIONS, Plan
+from schema.limits import STALE_IF_ERROR, STALE_WHILE_REVALIDATE
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
+from schema.reads import Reads, reads_of
 
+_COMMON_TAGS = 2  # everything, and the operation's own
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -44,7 +62,7 @@ def compile_operations(preparer: Preparer, folder: Path = OPERATIONS) -> dict[st
         manifest.append(
             {"id": prepared.id, "body": prepared.text, "name": operation.name, "type": operation.kind.value}
         )
-        plans.append(_plan(client, prepared, operation).encode())
+        plans.append(plan_of(preparer.schema, client, prepared, operation).encode())
     whole = {"format": "apollo-persisted-query-manifest", "version": 1, "operations": manifest}
     return {
         "manifest.json": orjson.dumps(whole, option=_OPTIONS),
@@ -60,21 +78,30 @@ def _prepare(preparer: Preparer, path: Path) -> tuple[Prepared, Operation]:
         raise OperationError(f"{path.parent.name}/{path.name}: {error}") from error
 
 
-def _plan(client: str, prepared: Prepared, operation: Operation) -> Plan:
+def plan_of(schema: GraphQLSchema, client: str, prepared: Prepared, operation: Operation) -> Plan:
+    """Derive what an edge must know of an operation. `client` is whose it is."""
     variables = _variables(operation.node)
-    digest = blake2b(digest_size=8)
-    digest.update(orjson.dumps([prepared.id, operation.public, operation.max_age, variables]))
-    return Plan(
+    cached = operation.public and operation.max_age > 0
+    reads = reads_of(schema, prepared.document, operation.node) if cached else Reads()
+    plan = Plan(
         id=prepared.id,
         name=operation.name or "",
         client=client,
         scope="PUBLIC" if operation.public else "VIEWER",
-        max_age=operation.max_age if operation.public else 0,
+        max_age=operation.max_age if cached else 0,
         cost=operation.cost,
         variables=tuple(variables),
         defaults={name: default for name, (given, default) in variables.items() if given},
-        digest=digest.hexdigest(),
+        digest="",
+        nullable=tuple(name for name in _nullable(schema, prepared.document) if not variables[name][0]),
+        fields=reads.known(),
+        collections=tuple(sorted(reads.collections)),
+        types=tuple(sorted(reads.types)),
+        most_tags=operation.tags + len(reads.types) + _COMMON_TAGS if cached else 0,
+        stale_while_revalidate=STALE_WHILE_REVALIDATE if cached else 0,
+        stale_if_error=STALE_IF_ERROR if cached else 0,
     )
+    return replace(plan, digest=blake2b(orjson.dumps(plan.encode(), option=_OPTIONS), digest_size=8).hexdigest())
 
 
 def _variables(node: OperationDefinitionNode) -> dict[str, tuple[bool, Any]]:
@@ -86,3 +113,23 @@ def _variables(node: OperationDefinitionNode) -> dict[str, tuple[bool, Any]]:
         )
         for definition in node.variable_definitions or ()
     }
+
+
+def _nullable(schema: GraphQLSchema, document: DocumentNode) -> list[str]:
+    """Return the variables that are used only as arguments which default to null: absent means the same as null."""
+    types = TypeInfo(schema)
+    uses: dict[str, bool] = {}
+
+    class Uses(Visitor):
+        """Notes every use of a variable."""
+
+        def enter_variable_definition(self, *_: Any) -> VisitorAction:
+            return SKIP
+
+        def enter_variable(self, node: VariableNode, _key: Any, parent: Any, *_: Any) -> None:
+            argument = types.get_argument()
+            plain = isinstance(parent, ArgumentNode) and argument is not None and argument.default_value is None
+            uses[node.name.value] = uses.get(node.name.value, True) and plain
+
+    visit(document, TypeInfoVisitor(types, Uses()))
+    return sorted(name for name, plain in uses.items() if plain)

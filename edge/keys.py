@@ -69,8 +69,12 @@ def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lo
 
 
 def canonicalise(plan: Plan, variables: Mapping[str, Any]) -> bytes:
-    """Spell variables in one way: only the declared ones, defaults filled in, names sorted, compact JSON."""
+    """Spell variables in one way: only the declared ones, defaults filled in, names sorted, compact JSON.
+
+    A null is left out where it means the same as nothing.
+    """
     named = {name: variables[name] for name in plan.variables if name in variables}
+    named = {name: value for name, value in named.items() if value is not None or name not in plan.nullable}
     return orjson.dumps({**plan.defaults, **named}, option=orjson.OPT_SORT_KEYS)
 
 

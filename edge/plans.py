@@ -17,8 +17,10 @@ OPERATIONS = Path(__file__).parent / "operations"
 class Plan:
     """One registered operation: its document's SHA-256, and how its answers may be kept.
 
-    `scope` is PUBLIC or VIEWER; `max_age` in seconds; `variables` maps each declared variable to its default (a
-    variable without one is not in `defaults`); `digest` changes whenever anything of the plan does.
+    `scope` is PUBLIC or VIEWER; `max_age`, `stale_while_revalidate` and `stale_if_error` in seconds. `variables` are
+    those it declares, `defaults` what some of them default to; those of `nullable` mean the same absent as null.
+    `fields` are the stored attributes that its answer depends on by entity type, where a type of `types` that is
+    missing is read whole; `collections` the lists, `most_tags` a bound. `digest` changes whenever anything of it does.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Plan:
     variables: tuple[str, ...]
     defaults: Mapping[str, Any]
     digest: str
+    nullable: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     collections: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -55,6 +58,6 @@ def load(folder: Path = OPERATIONS) -> dict[str, Plan]:
 
 def decode(row: Mapping[str, Any]) -> Plan:
     """Read what `Plan.encode` wrote; raises TypeError for what is none."""
-    lists = {name: tuple(row[name]) for name in ("variables", "collections", "types") if name in row}
+    lists = {name: tuple(row[name]) for name in ("variables", "nullable", "collections", "types") if name in row}
     fields = {kind: tuple(names) for kind, names in row.get("fields", {}).items()}
     return Plan(**{**row, **lists, "fields": fields})

@@ -43,7 +43,8 @@ class GalleryQueries:
     """The public entry fields."""
 
     @strawberry.field(
-        description="Public projects with published designs, the most recently published first.", metadata=PUBLIC
+        description="Public projects with published designs, the most recently published first.",
+        metadata={**PUBLIC, "reads": ("gallery",)},
     )
     async def gallery(
         self,
@@ -58,7 +59,10 @@ class GalleryQueries:
         page: Connection[Project] = await connect(info.context, "gallery", equality, first, after)
         return page
 
-    @strawberry.field(description="Public projects, to rent or to buy.", metadata=PUBLIC)
+    @strawberry.field(
+        description="Public projects, to rent or to buy.",
+        metadata={**PUBLIC, "reads": ("listings", "listings_by_price")},
+    )
     async def listings(
         self,
         info: Info,
@@ -86,14 +90,20 @@ class GalleryQueries:
         page: Connection[Project] = await connect(info.context, order_by.value, equality, first, after, tuple(extra))
         return page
 
-    @strawberry.field(description="A public project by its slug; null if there is none.", metadata=PUBLIC)
+    @strawberry.field(
+        description="A public project by its slug; null if there is none.",
+        metadata={**PUBLIC, "reads": ("public_project_by_slug",)},
+    )
     async def public_project(self, info: Info, slug: str) -> Project | None:
         """Read one public project."""
         page = await info.context.loaders.page("public_project_by_slug").load(PageKey((("slug", slug),), 1))
         found: Project | None = show(page.rows[0][1]) if page.rows else None
         return found
 
-    @strawberry.field(description="A published design of a public project; null if there is none.", metadata=PUBLIC)
+    @strawberry.field(
+        description="A published design of a public project; null if there is none.",
+        metadata={**PUBLIC, "decides": {"Design": ("project_public", "published_at")}},
+    )
     async def public_design(self, info: Info, id: strawberry.ID) -> Design | None:  # noqa: A002 - GraphQL's word
         """Read one public design."""
         document: Any = await info.context.loaders.entity("Design").load(ids.key(id, "Design"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,11 +27,18 @@ from graphql import (
     get_named_type,
 )
 
+from models.register import COLLECTIONS
 from schema.loaders import MOST_FIRST
 from schema.relations import DEFAULT_FIRST
 
 DEFAULT_MAX_AGE = 300
 """Seconds that an answer may be kept at the edge, where no field says less."""
+
+STALE_WHILE_REVALIDATE = 60
+"""Seconds after its lifetime for which an aged answer may be served while it is asked for anew (RFC 5861)."""
+
+STALE_IF_ERROR = 86_400
+"""Seconds after its lifetime for which an aged answer may be served where the origin fails."""
 
 _MOST_SETS = 128
 """How many selection sets may stand in each other, through fragments too; beyond, recursion would run out of stack."""
@@ -57,7 +64,7 @@ class Limits:
 class Measure:
     """What a selection adds up to. `cost` counts the fields it can answer, pages at their largest.
 
-    `sets` is how many selection sets stand in each other.
+    `sets` is how many selection sets stand in each other, `tags` how many entities and lists an answer can depend on.
     """
 
     cost: int = 0
@@ -67,6 +74,7 @@ class Measure:
     repeats: int = 0
     max_age: int = DEFAULT_MAX_AGE
     sets: int = 0
+    tags: int = 0
 
     def __add__(self, other: Measure) -> Measure:
         return Measure(
@@ -77,6 +85,7 @@ class Measure:
             self.repeats + other.repeats,
             min(self.max_age, other.max_age),
             max(self.sets, other.sets),
+            self.tags + other.tags,
         )
 
 
@@ -104,11 +113,11 @@ def check_text(text: str, limits: Limits) -> None:
             depth -= 1
 
 
-def check_measure(measure: Measure, limits: Limits) -> None:
+def check_measure(measure: Measure, limits: Limits, costliest: Callable[[], str] | None = None) -> None:
     """Refuse an operation that asks for too much.
 
     Raises:
-        GraphQLError: names the bound, and what the operation comes to.
+        GraphQLError: names the bound, what the operation comes to, and the field that costs most, where it is known.
 
     """
     for name, words in (
@@ -121,7 +130,8 @@ def check_measure(measure: Measure, limits: Limits) -> None:
         found, allowed = getattr(measure, name), getattr(limits, name)
         if found > allowed:
             amount = str(found) if found < 10**9 else "more than 10^9"
-            raise GraphQLError(f"The operation has {amount} {words}; {allowed} are allowed.")
+            most = f" Most of it is in `{costliest()}`." if name == "cost" and costliest is not None else ""
+            raise GraphQLError(f"The operation has {amount} {words}; {allowed} are allowed.{most}")
 
 
 @dataclass
@@ -228,7 +238,49 @@ class Measurer:
             child.repeats,
             min(child.max_age, metadata.get("max_age", DEFAULT_MAX_AGE)),
             child.sets,
+            _tags(metadata, rows) + rows * child.tags,
         )
+
+    def costliest(self, node: OperationDefinitionNode) -> str:
+        """Return the response path of the deepest field that makes at least half of an operation's cost."""
+        path: list[str] = []
+        parent: GraphQLNamedType | None = self.schema.get_root_type(node.operation)
+        selections: SelectionSetNode | None = node.selection_set
+        half, times = self.operation(node).cost / 2, 1
+        while selections is not None:
+            costs = [
+                (self._field(child, parent).cost, child, parent) for child, parent in self._flat(selections, parent)
+            ]
+            cost, child, parent = max(costs, key=lambda found: found[0])
+            if cost * times < half:
+                break
+            path.append(child.alias.value if child.alias else child.name.value)
+            definition = getattr(parent, "fields", {}).get(child.name.value)
+            times *= _rows(child, definition)
+            parent, selections = (get_named_type(definition.type) if definition else None), child.selection_set
+        return ".".join(path)
+
+    def _flat(
+        self, selections: SelectionSetNode, parent: GraphQLNamedType | None
+    ) -> list[tuple[FieldNode, GraphQLNamedType | None]]:
+        """Return the fields of a selection with the types they are of, fragments resolved, each of them once."""
+        found: list[tuple[FieldNode, GraphQLNamedType | None]] = []
+        seen: set[str] = set()
+        ahead = [(selections, parent)]
+        while ahead:
+            selected, kind = ahead.pop()
+            for node in selected.selections:
+                if isinstance(node, FieldNode):
+                    found.append((node, kind))
+                elif isinstance(node, InlineFragmentNode):
+                    named = node.type_condition
+                    ahead.append((node.selection_set, self.schema.get_type(named.name.value) if named else kind))
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    if fragment := self._fragments.get(node.name.value):
+                        condition = fragment.type_condition.name.value
+                        ahead.append((fragment.selection_set, self.schema.get_type(condition)))
+        return found
 
 
 def check_sets(count: int) -> None:
@@ -246,6 +298,14 @@ def metadata_of(definition: Any) -> dict[str, Any]:
     extensions = getattr(definition, "extensions", None) or {}
     declared = extensions.get("strawberry-definition")
     return dict(declared.metadata) if declared is not None else {}
+
+
+def _tags(metadata: dict[str, Any], rows: int) -> int:
+    """Return how many tags a field itself adds: its list, what narrows that, and its rows; or one entity."""
+    reads = metadata.get("reads", ())
+    if reads or metadata.get("relation") == "related":
+        return 1 + max((len(COLLECTIONS[name][1].ranges) for name in reads), default=0) + rows
+    return int("kind" in metadata or "decides" in metadata)
 
 
 def _rows(node: FieldNode, definition: Any) -> int:

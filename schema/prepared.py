@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -32,13 +33,17 @@ _UNREGISTERED = "Only registered operations are accepted here; see edge/operatio
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a document: its kind, who it is executed as, its lifetime at the edge (s), its cost."""
+    """One operation of a document: its kind, who it is executed as, its lifetime at the edge (s), its cost.
+
+    `tags` bounds the entities and lists that its answer can depend on.
+    """
 
     name: str | None
     node: OperationDefinitionNode
     public: bool
     max_age: int
     cost: int
+    tags: int
 
     @property
     def kind(self) -> OperationType:
@@ -140,10 +145,10 @@ class Preparer:
         operations: dict[str | None, Operation] = {}
         for node in nodes:
             measure = measurer.operation(node)
-            check_measure(measure, self.limits)
+            check_measure(measure, self.limits, partial(measurer.costliest, node))
             name = node.name.value if node.name else None
             public = node.operation is OperationType.QUERY and self._public(measurer, node)
-            operations[name] = Operation(name, node, public, measure.max_age, measure.cost)
+            operations[name] = Operation(name, node, public, measure.max_age, measure.cost, measure.tags)
         if not operations:
             raise GraphQLError("The document has no operation.")
         return operations

@@ -60,9 +60,10 @@ def related(
     )
 
 
-def computed(*needs: str, description: str, **options: Any) -> Any:
-    """Declare a field that is computed from these attributes of its own document."""
-    return strawberry.field(description=description, metadata={"needs": needs}, **options)
+def computed(*needs: str, description: str, leads_to: str | None = None, **options: Any) -> Any:
+    """Declare a field computed from these attributes of its own document, and, it may be, from a list of `leads_to`."""
+    metadata: dict[str, Any] = {"needs": needs, **({} if leads_to is None else {"kind": leads_to})}
+    return strawberry.field(description=description, metadata=metadata, **options)
 
 
 PUBLIC = {"scope": "PUBLIC"}

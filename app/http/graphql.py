@@ -24,17 +24,18 @@ from auth.viewer import ANONYMOUS
 from edge.dependencies import ranges_header
 from edge.draining import Draining
 from edge.stream import EntryId
-from edge.tags import header
+from edge.tags import OPERATION, header
 from models.database import cluster_time
 from resolvers.api import Api
 from resolvers.context import RequestContext
 from schema.errors import masked
+from schema.limits import STALE_IF_ERROR, STALE_WHILE_REVALIDATE
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
 
 log = logging.getLogger(__name__)
 _PARTIAL = 294  # the draft's status for data with errors
 _LONGEST_HEADER = 60_000  # bytes; edges read up to 64 KiB
-_AGED = "stale-while-revalidate=60, stale-if-error=86400"  # for age only: what is invalidated is never served again
+_AGED = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}, stale-if-error={STALE_IF_ERROR}"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class GraphQLOverHTTP:
             moment = cluster_time(await context.services.database.pulse("api"))
             headers["Edge-As-Of"] = context.services.keys.sign("own-write", str(EntryId(moment, 0)))
         elif operation.public and not errors:
+            context.dependencies.tags.add(f"{OPERATION}:{prepared.id}")
             headers |= _shared(context, operation, as_of)
         if not errors:
             return _response({"data": result.data}, 200, media_type, headers)
