@@ -39,7 +39,7 @@ class Process:
     `port` is on `settings.host`, and `port_setting` the variable that changes it; a process without an
     `application` (the relay) has only its admin site. `background` coroutines run until the end: one that raises
     takes the process down, one that returns is done. `close` is awaited last, in order. `handler_args` go to
-    aiohttp's request handler (e.g. `max_line_size`, `keepalive_timeout`).
+    aiohttp's request handler (e.g. `max_line_size`, `keepalive_timeout`), and `runner` serves the application.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Process:
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     handler_args: Mapping[str, Any] = field(default_factory=dict)
+    runner: type[web.AppRunner] = web.AppRunner
 
 
 def serve(process_factory: Callable[[], Awaitable[Process]], settings: Settings, *, name: str = "app") -> int:
@@ -123,11 +124,11 @@ class _Serving:
             if process.application is not None:
                 add_health(process.application, process.checks)
                 process.application.on_cleanup.insert(0, self.stop_background)
-                runners.append(await _set_up(process.application, process.handler_args))
+                runners.append(await _set_up(process.application, process.handler_args, process.runner))
             self.start_background(process)
             if process.application is not None and process.port is not None:
                 await _listen(runners[0], self.settings.host, process.port, process.port_setting)
-            runners.append(await _set_up(admin_application(process.checks), {}))
+            runners.append(await _set_up(admin_application(process.checks), {}, web.AppRunner))
             await _listen(runners[-1], self.settings.admin_host, self.settings.admin_port, "ADMIN_PORT")
             gc.collect()
             gc.freeze()  # what lives as long as the process is not walked by every full collection: 76 ms, in the API
@@ -163,10 +164,12 @@ class _Serving:
             pending = (await asyncio.wait(pending, timeout=1))[1]
 
 
-async def _set_up(application: web.Application, handler_args: Mapping[str, Any]) -> web.AppRunner:
+async def _set_up(
+    application: web.Application, handler_args: Mapping[str, Any], kind: type[web.AppRunner]
+) -> web.AppRunner:
     # No access log: the edge counts requests as metrics, and a line for each would cost more than a cache hit.
     # handler_cancellation stays off, so that a client that leaves does not abort a mutation half-way.
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=DRAIN_SECONDS, **handler_args)
+    runner = kind(application, access_log=None, shutdown_timeout=DRAIN_SECONDS, **handler_args)
     await runner.setup()
     return runner
 

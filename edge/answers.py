@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+
 from aiohttp import web
 
 from edge import codings
@@ -39,3 +42,8 @@ def response(request: web.Request, answer: Stored, cache_status: str, now: float
     )
     fixed |= {"Age": str(answer.age_at(now)), "Cache-Status": cache_status}
     return web.Response(status=status, headers=fixed, body=body or None)
+
+
+def http_date() -> str:
+    """Return the present as an HTTP date (RFC 9110 §5.6.7)."""
+    return formatdate(time.time(), usegmt=True)

@@ -92,6 +92,12 @@ class Edge:
         if not self.coherence.vouches(self.clock()):
             raise RuntimeError("no pulse from the relay within 2 s: answering from the origin only")
 
+    async def close(self) -> None:
+        """End what runs in the background."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
     async def fetch(self, wanted: Lookup) -> Stored | None:
         """Fetch an answer once for all who ask at the same time; None: it is not one that may be shared.
 

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 from redis.asyncio import Redis
 
-from edge import answers
+from edge import answers, fast
 from edge.cache import Edge, EdgeConfig
 from edge.http import media_type
 from edge.keys import Lookup, lookup
@@ -39,6 +39,7 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
     held = edge.store.get(wanted.key, edge.clock())
     if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
+        fast.remember(request, edge, wanted, own)
         return _hit(request, edge, wanted, held)
     recalled = await edge.recall(wanted)
     if recalled is not None:
@@ -109,7 +110,7 @@ def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None 
             following = asyncio.create_task(edge.follow(redis).run())
             yield
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await asyncio.gather(following, edge.close(), return_exceptions=True)
 
     async def drain(app: web.Application) -> None:
         await app[EDGE].draining.drain(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from edge.dependencies import Dependencies, Touch, wide_tags
 from edge.eviction import S3Fifo
@@ -24,7 +25,7 @@ class Stored:
 
     `stored_at` is monotonic seconds, `age` the seconds it had then. It is fresh for `max_age` seconds; for
     `stale_while_revalidate` more it may be served while it is asked for anew, for `stale_if_error` more where the
-    origin fails (RFC 5861).
+    origin fails (RFC 5861). `slot` is its place in the index while it is kept, `number` tells it from all others.
     """
 
     plan: Plan
@@ -39,6 +40,7 @@ class Stored:
     stale_while_revalidate: int = 0
     stale_if_error: int = 0
     slot: int = field(default=-1, repr=False)
+    number: int = field(default_factory=count().__next__)
 
     @property
     def cost(self) -> int:

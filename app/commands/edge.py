@@ -9,6 +9,7 @@ from app.services import open_redis, own_write
 from app.settings import Settings
 from auth.tokens import Keys
 from edge import plans
+from edge.fast import FastRunner
 from edge.server import EDGE, EdgeConfig, create_edge_app
 
 
@@ -38,6 +39,7 @@ async def process(settings: Settings) -> Process:
         port_setting="EDGE_PORT",
         checks={"invalidations": coherent},
         close=(redis.aclose,),
+        runner=FastRunner,
     )
 
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from app.embedded.ports import free_port
 from edge import stream
+from edge.fast import FastRunner
 from edge.plans import Plan
 from edge.server import EDGE, Edge, EdgeConfig, create_edge_app
 from edge.stream import START, Change, Entry, EntryId
@@ -73,6 +74,13 @@ class Stand:
     session: aiohttp.ClientSession
     runner: web.BaseRunner
     tail: EntryId = START
+    front: web.BaseRunner | None = None
+
+    def handled(self) -> int:
+        """Return how many requests aiohttp has handled at the edge: the fast way's are not among them."""
+        assert self.front is not None
+        assert self.front.server is not None
+        return self.front.server.requests_count
 
     async def publish(self, *tags: str, gap: bool = False) -> EntryId:
         """Append an event (a pulse where no tag is given) and wait until the edge has applied it."""
@@ -118,7 +126,7 @@ async def served(handler: web.Server | web.Application) -> AsyncIterator[tuple[i
     """Serve on a free port of this machine until the end: (port, what stops it earlier)."""
     runner: web.BaseRunner
     if isinstance(handler, web.Application):
-        runner = web.AppRunner(handler, access_log=None, shutdown_timeout=1)
+        runner = FastRunner(handler, access_log=None, shutdown_timeout=1)
     else:
         runner = web.ServerRunner(handler, shutdown_timeout=1)
     await runner.setup()
@@ -158,7 +166,7 @@ async def standing(
             capacity=capacity,
         )
         app = create_edge_app(config, redis, cache_redis)
-        async with served(app) as (edge_port, _):
-            stand = Stand(f"http://127.0.0.1:{edge_port}", origin, redis, app[EDGE], session, behind)
+        async with served(app) as (edge_port, front):
+            stand = Stand(f"http://127.0.0.1:{edge_port}", origin, redis, app[EDGE], session, behind, front=front)
             await until(lambda: stand.edge.coherence.position is not None)
             yield stand

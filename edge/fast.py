@@ -1,0 +1,162 @@
+"""The fast way: a request head that was answered from memory before is answered again, byte for byte the same one.
+
+There is no parser of ours. aiohttp reads a head first; if that was a complete GET on its own, and memory answered it,
+the head's bytes are remembered with what they mean. When exactly these bytes arrive again, on a connection where every
+byte before them belongs to a request that has been answered, they mean the same again, and the answer is written at
+once. Everything else is aiohttp's, so that both can never disagree about where a request ends (request smuggling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.http import SERVER_SOFTWARE
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+
+from edge import answers
+from edge.cache import Edge
+from edge.eviction import S3Fifo
+from edge.keys import Lookup
+from edge.metrics import REQUESTS
+from edge.store import Stored
+from edge.stream import EntryId
+
+_END = b"\r\n\r\n"
+_LONGEST_HEAD = 8192
+_MEMORY = 8 * 1024 * 1024
+_ENTRY_BYTES = 1200  # what is remembered of a head takes, beside the head itself
+
+
+class Recognised:
+    """What one request head asks for, and the head of the answer to it, which is made anew every second."""
+
+    __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until")
+
+    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, accept: tuple[str, str, str]) -> None:
+        self._edge = edge
+        self._key = wanted.key
+        self._own = own
+        self._accept = accept  # Accept, Accept-Encoding, If-None-Match
+        self._count = REQUESTS.labels(wanted.plan.name, "hit")
+        self._number = -1
+        self._until = 0.0
+        self._head = b""
+        self._part: str | None = None
+
+    def reply(self) -> tuple[bytes, bytes] | None:
+        """Return the answer from memory as head and body; None where the ordinary way must decide."""
+        edge = self._edge
+        now = edge.clock()
+        if not edge.coherence.vouches(now) or not (self._own is None or edge.coherence.covers(self._own)):
+            return None
+        entry = edge.store.get(self._key, now)
+        if entry is None:
+            return None
+        if entry.number != self._number or now >= self._until:
+            if entry.remaining(now) <= 0:
+                return None
+            self._prepare(entry, now)
+        self._count.inc()
+        return self._head, entry.bodies[self._part] if self._part is not None else b""
+
+    def _prepare(self, entry: Stored, now: float) -> None:
+        status, headers, body = answers.headers(entry, *self._accept)
+        age = entry.age_at(now)
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{n}: {value}" for n, value in headers.items())]
+        lines += [f"Age: {age}", f"Cache-Status: edge; hit; ttl={entry.max_age - age}"]
+        if status == HTTPStatus.OK:
+            lines.append(f"Content-Length: {len(body)}")
+        lines += [f"Date: {answers.http_date()}", f"Server: {SERVER_SOFTWARE}", "", ""]
+        self._head = "\r\n".join(lines).encode("ascii")
+        self._part = headers.get("Content-Encoding", "identity") if status == HTTPStatus.OK else None
+        self._number = entry.number
+        self._until = entry.stored_at + (age - entry.age) + 1
+
+
+class FastHandler(web.RequestHandler):
+    """aiohttp's connection, with the fast way in front.
+
+    `candidate` is the head being handled, where it came alone and whole. `_settled`: every byte handed to aiohttp so
+    far belongs to a request that it has read to its end.
+    """
+
+    __slots__ = ("_memory", "_settled", "candidate")
+
+    def __init__(self, memory: S3Fifo[bytes, Recognised], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._memory = memory
+        self._settled = True
+        self.candidate: bytes | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Answer at once what is recognised; hand all else to aiohttp."""
+        if not data:  # aiohttp's own call, to look again at what it has
+            super().data_received(data)
+            return
+        self.candidate = None
+        waiter = self._waiter
+        idle = self._settled and waiter is not None and not waiter.done()
+        if idle and not self._paused and not self._close:
+            known = self._memory.get(data)
+            reply = known.reply() if known is not None else None
+            if reply is not None and self.transport is not None:
+                self.transport.writelines(reply)
+                self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+                return
+        self._settled = False
+        super().data_received(data)
+        if idle:
+            self._judge(data)
+
+    def remember(self, known: Recognised) -> None:
+        """Remember what the request that is being handled means, if its head can be told from every other."""
+        if self.candidate is not None:
+            self._memory.put(self.candidate, known, len(self.candidate) + _ENTRY_BYTES)
+
+    def _judge(self, data: bytes) -> None:
+        """Decide whether these bytes were one request and nothing else, as aiohttp has read them."""
+        if len(self._messages) != 1 or self._upgraded or self._close or self._force_close:
+            return
+        message, payload = self._messages[0]
+        end = data.find(_END) + len(_END)
+        bare = data.count(b"\n", 0, end) != data.count(b"\r\n", 0, end)
+        if not isinstance(message, RawRequestMessage) or end < len(_END) or bare:
+            return
+        if payload is EMPTY_PAYLOAD:
+            self._settled = end == len(data)
+            simple = message.method == hdrs.METH_GET and message.version == (1, 1) and not message.should_close
+            self.candidate = data if self._settled and simple and len(data) <= _LONGEST_HEAD else None
+        elif not message.chunked and payload.is_eof():
+            self._settled = message.headers.get(hdrs.CONTENT_LENGTH) == str(len(data) - end)
+
+
+class FastServer(web.Server):
+    """Makes fast connections, which share what they recognise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.memory: S3Fifo[bytes, Recognised] = S3Fifo(_MEMORY)
+
+    def __call__(self) -> web.RequestHandler:
+        """Make a connection's protocol."""
+        return FastHandler(self.memory, self, loop=self._loop, **self._kwargs)
+
+
+class FastRunner(web.AppRunner):
+    """Serves an edge's application over fast connections."""
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        factory: Callable[..., Any] = plain.request_factory
+        return FastServer(plain.request_handler, request_factory=factory, loop=plain._loop, **plain._kwargs)  # noqa: SLF001 - aiohttp has no other way to choose the protocol
+
+
+def remember(request: web.Request, edge: Edge, wanted: Lookup, own: EntryId | None) -> None:
+    """Have the fast way answer the next request with the same head."""
+    if isinstance(request.protocol, FastHandler):
+        accept = tuple(request.headers.get(name, "") for name in ("Accept", "Accept-Encoding", "If-None-Match"))
+        request.protocol.remember(Recognised(edge, wanted, own, (accept[0], accept[1], accept[2])))
