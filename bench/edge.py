@@ -1,155 +1,220 @@
-"""What a hit costs at the edge: hits a second and CPU microseconds each, for the gallery's answer.
+"""What a hit costs at the edge, beside Varnish, and as the number of stored answers grows.
 
-    python -m bench.edge
+    python -m bench.edge            both tables, about two minutes
+    python -m bench.edge --size N   the second table for N answers only
 
-Starts an embedded MongoDB and Redis with the demo data, the relay, the API and the edge. The load comes from a process
-of its own with keep-alive connections; what it needs of its core is printed too, since it can be what limits the rate.
-Takes about 45 s.
+One body of 29 KB, from one origin made here, is asked for with the 700 bytes of headers that a browser sends. The edge
+(`python -m app edge` on a Redis of its own) and Varnish each have one core, the load the other; they are measured in
+turn, five times. Varnish is Debian's package; without it the first table has no peer.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import shutil
+import signal
+import statistics
+import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from typing import cast
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
-import aiohttp
 import orjson
-import uvloop
+import psutil  # type: ignore[import-untyped]  # published without types
+from aiohttp import web
+from redis.asyncio import Redis
 
-from bench.stand import ROOT, BenchError, Stand, operation, show, stand, versions
+from app.embedded import EmbeddedRedis
+from app.embedded.leash import leashed
+from app.embedded.ports import free_port
+from bench.stand import ROOT, BenchError, local_versions, operation, show
+from edge import stream
+from edge.stream import START, Entry, EntryId
+from edge.tags import header
 
-CONNECTIONS = 16
-SECONDS = 5.0
-_END = b"\r\n\r\n"
-_LENGTH = b"content-length:"
-
-
-class Client(asyncio.Protocol):
-    """One connection that sends the same request again as soon as the answer to the last one is complete."""
-
-    def __init__(self, request: bytes, ended: asyncio.Future[None]) -> None:
-        self.request = request
-        self.ended = ended
-        self.answers = 0
-        self.received = 0
-        self.buffer = b""
-        self.transport: asyncio.WriteTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
-        self.transport = cast("asyncio.WriteTransport", transport)  # TCP's, which uvloop's is without saying so
-        self.transport.write(self.request)
-
-    def data_received(self, data: bytes) -> None:
-        """Count complete answers."""
-        self.received += len(data)
-        self.buffer = self.buffer + data if self.buffer else data
-        head = self.buffer.find(_END)
-        if head < 0 or len(self.buffer) < head + len(_END) + self._length(head):
-            return
-        if b" edge; hit" not in self.buffer[:head]:
-            self.connection_lost(BenchError(f"This was no hit:\n{self.buffer[:head].decode()}"))
-            return
-        self.buffer = b""
-        self.answers += 1
-        if self.transport is not None:
-            self.transport.write(self.request)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """End the run where the connection ends."""
-        if not self.ended.done():
-            self.ended.set_exception(error or BenchError("The edge closed a connection."))
-
-    def _length(self, head: int) -> int:
-        lowered = self.buffer[:head].lower()
-        at = lowered.find(_LENGTH)
-        return int(lowered[at + len(_LENGTH) :].partition(b"\r")[0]) if at >= 0 else 0
+RUNS = 5
+SECONDS = 4.0
+BODY = orjson.dumps({"data": {"gallery": [{"title": f"Casa {number:05d} " + "x" * 40} for number in range(430)]}})
+BROWSER = (
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
+    "Accept: */*",
+    "Accept-Language: es-ES,es;q=0.9,en;q=0.8",
+    "Accept-Encoding: {coding}",
+    "Referer: https://www.example.com/galeria/madrid",
+    "Origin: https://www.example.com",
+    "Connection: keep-alive",
+    'sec-ch-ua: "Chromium";v="129", "Not=A?Brand";v="8"',
+    "sec-ch-ua-mobile: ?0",
+    'sec-ch-ua-platform: "Linux"',
+    "Sec-Fetch-Dest: empty",
+    "Sec-Fetch-Mode: cors",
+    "Sec-Fetch-Site: same-site",
+    "DNT: 1",
+    "Cache-Control: max-age=0",
+)
+_VCL = """vcl 4.1;
+backend default {{ .host = "127.0.0.1"; .port = "{port}"; }}
+sub vcl_recv {{ return (hash); }}
+sub vcl_backend_response {{ set beresp.ttl = 1h; }}
+"""
 
 
-async def load(port: int, seconds: float, lines: Sequence[str]) -> None:
-    """Ask over all connections for so long; print what came of it as JSON."""
-    request = "\r\n".join([*lines, f"Host: 127.0.0.1:{port}", "", ""]).encode()
-    loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-    clients = [Client(request, ended) for _ in range(CONNECTIONS)]
-    began, before = time.perf_counter(), time.process_time()
-    for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]  # a default
-    await asyncio.wait([ended], timeout=seconds)
-    if ended.done():
-        ended.result()
-    took = time.perf_counter() - began
-    found = {
-        "answers": sum(client.answers for client in clients),
-        "received": sum(client.received for client in clients),
-        "seconds": took,
-        "share": (time.process_time() - before) / took,
-    }
-    sys.stdout.buffer.write(orjson.dumps(found))
+def request(path: str, coding: str) -> bytes:
+    """Return the head of a browser's request."""
+    lines = [f"GET {path} HTTP/1.1", "Host: api.example.com", *(line.format(coding=coding) for line in BROWSER)]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
-async def measure(running: Stand, name: str, lines: Sequence[str]) -> tuple[str, ...]:
-    """Let a process of its own ask, and return a row of the table."""
-    before = running.cpu("edge")
-    port = str(running.settings.edge_port)
+@asynccontextmanager
+async def origin(as_of: EntryId) -> AsyncIterator[int]:
+    """Serve the body with an API's headers; yield the port."""
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        headers = {
+            "CDN-Cache-Control": "max-age=3600",
+            "Surrogate-Key": header(f"Project:{number}" for number in range(250)),
+            "Edge-As-Of-Read": str(as_of),
+            "Content-Type": "application/json",
+        }
+        return web.Response(body=BODY, headers=headers)
+
+    runner = web.ServerRunner(web.Server(answer, access_log=None))
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield port
+    await runner.cleanup()
+
+
+async def pulses(redis: Redis, tail: EntryId) -> None:
+    """Append a pulse every half second."""
+    while True:
+        entry = Entry(EntryId(tail.time + 1, 0), tail, "", ())
+        await stream.append(redis, tail, [entry])
+        tail = entry.id
+        await asyncio.sleep(0.5)
+
+
+def cpu(pid: int) -> float:
+    """Return the CPU seconds that a process and its children have used so far."""
+    whole = psutil.Process(pid)
+    nanoseconds = 0
+    for process in (whole, *whole.children(recursive=True)):
+        tasks = Path(f"/proc/{process.pid}/task")
+        nanoseconds += sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir())
+    return nanoseconds / 1e9
+
+
+async def run(port: int, pid: int, heads: Sequence[bytes], seconds: float = SECONDS) -> tuple[float, float, float]:
+    """Let the load ask once: (answers a second, CPU microseconds an answer, the load's share of its core)."""
+    before = cpu(pid)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.edge", "--load", port, *lines, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        *("taskset", "-c", "1", sys.executable, "-m", "bench.load", str(port), str(seconds)),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
-    output, _ = await process.communicate()
+    output, _ = await process.communicate(b"".join(heads))
     if process.returncode:
         raise BenchError("The load could not be made; its message is above.")
     found = orjson.loads(output)
-    each = (running.cpu("edge") - before) / found["answers"]
-    rate, size = found["answers"] / found["seconds"], found["received"] / found["answers"]
-    return name, f"{size:,.0f}", f"{rate:,.0f}", f"{each * 1e6:.0f}", f"{found['share']:.0%}"
+    return found["answers"] / found["seconds"], (cpu(pid) - before) / found["answers"] * 1e6, found["share"]
 
 
-async def warm(running: Stand, path: str) -> tuple[str, str]:
-    """Have the edge keep the answer, compressed too; return the entity tag of the plain one and the load's header."""
-    url = running.settings.public_url + path
-    async with aiohttp.ClientSession(headers={"Accept-Encoding": "br"}, auto_decompress=False) as session:
+async def start(stack: AsyncExitStack, command: Sequence[str], port: int, environment: dict[str, str]) -> int:
+    """Start a server on the first core and wait until it accepts; return its process id."""
+    process = await asyncio.create_subprocess_exec(
+        *leashed(signal.SIGKILL, shutil.which("taskset") or "taskset", "-c", "0", *command),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    async def stop() -> None:
+        process.terminate()
+        await process.wait()
+
+    stack.push_async_callback(stop)
+    async with asyncio.timeout(20):
         while True:
-            async with session.get(url, raise_for_status=True) as response:
-                await response.read()
-                if response.headers.get("Content-Encoding") == "br":
-                    break
-            await asyncio.sleep(0.05)  # it is compressed in a thread
-        async with session.get(url, headers={"Accept-Encoding": "identity"}) as response:
-            return response.headers["ETag"], response.headers["Cache-Status"]
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return process.pid
 
 
-async def main() -> None:
-    """Measure and print."""
-    async with stand("relay", "api", "edge") as running:
+async def compare() -> None:
+    """Measure the edge and Varnish in turn, and print."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
+        embedded = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
+        redis = await stack.enter_async_context(Redis.from_url(embedded.url))
+        began = EntryId(1, 0)
+        await stream.append(redis, START, [Entry(began, START, "", ())])
+        pulsing = asyncio.create_task(pulses(redis, began))
+        stack.callback(pulsing.cancel)
+        behind = await stack.enter_async_context(origin(EntryId(10**9, 0)))
+        ports = {name: free_port() for name in ("edge", "admin", "varnish")}
+        environment = {
+            "EDGE_PORT": str(ports["edge"]),
+            "ADMIN_PORT": str(ports["admin"]),
+            "REDIS_URL": embedded.url,
+            "MONGODB_URL": "mongodb://127.0.0.1:1/",
+            "API_URL": f"http://127.0.0.1:{behind}",
+            "DATA_DIR": str(folder),
+        }
+        servers = {
+            "edge": (
+                ports["edge"],
+                await start(stack, [sys.executable, "-m", "app", "edge"], ports["edge"], environment),
+            )
+        }
+        if varnish := shutil.which("varnishd", path=f"{os.environ['PATH']}:/usr/sbin"):
+            (folder / "bench.vcl").write_text(_VCL.format(port=behind))
+            listen = ("-a", f"127.0.0.1:{ports['varnish']}", "-f", str(folder / "bench.vcl"), "-n", str(folder / "v"))
+            command = [varnish, "-F", "-j", "none", *listen, "-s", "malloc,256m"]
+            servers["varnish"] = (ports["varnish"], await start(stack, command, ports["varnish"], {}))
         path = operation("Gallery")
-        etag, status = await warm(running, path)
-        get = f"GET {path} HTTP/1.1"
-        rows = [
-            await measure(running, "plain", [get]),
-            await measure(running, "Brotli", [get, "Accept-Encoding: br"]),
-            await measure(running, "304 (If-None-Match)", [get, f"If-None-Match: {etag}"]),
-        ]
+        plain, brotli = request(path, "identity"), request(path, "gzip, deflate, br")
+        cases = [(name, *server, plain) for name, server in servers.items()]
+        cases.append(("edge, Brotli as a browser takes it", *servers["edge"], brotli))
+        found: dict[str, list[tuple[float, float, float]]] = {name: [] for name, *_ in cases}
+        for port, pid in servers.values():
+            await run(port, pid, [plain], 2)
+        await run(*servers["edge"], [brotli], 2)
+        for _ in range(RUNS):
+            for name, port, pid, head in cases:
+                found[name].append(await run(port, pid, [head]))
+        rows = [_row(name, runs, found.get("varnish")) for name, runs in found.items()]
         columns = (
-            "a hit of the gallery",
-            "bytes with headers",
+            "server",
             "hits a second",
             "CPU µs a hit",
+            "least–most",
+            "of Varnish's CPU",
             "load's share of a core",
         )
-        note = f"{CONNECTIONS} connections, {SECONDS:.0f} s each; Cache-Status: {status}"
-        note += f"\n{await versions(running.settings)}"
-        show("Hits at the edge", columns, rows, note)
+        version = subprocess.run([varnish, "-V"], capture_output=True, text=True, check=True).stderr if varnish else ""  # noqa: ASYNC221 - nothing else runs now
+        note = f"{len(BODY):,} bytes of body, {len(plain)} of request; medians of {RUNS} interleaved runs of {SECONDS:.0f} s"
+        show("A hit", columns, rows, f"{note}\n{local_versions()}\n{version.partition(chr(10))[0]}")
+
+
+def _row(name: str, runs: list[tuple[float, float, float]], peer: list[tuple[float, float, float]] | None) -> list[str]:
+    rates, costs, shares = zip(*runs, strict=True)
+    cost = statistics.median(costs)
+    ratio = f"{cost / statistics.median(one[1] for one in peer):.2f}" if peer else "-"
+    rate, share = statistics.median(rates), statistics.median(shares)
+    return [name, f"{rate:,.0f}", f"{cost:.1f}", f"{min(costs):.1f}–{max(costs):.1f}", ratio, f"{share:.0%}"]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--load", nargs="+", metavar="WORD", help="used by this program itself: a port, then a request")
-    words = parser.parse_args().load
-    if words:
-        uvloop.run(load(int(words[0]), SECONDS, words[1:]))
-    else:
-        asyncio.run(main())
+    asyncio.run(compare())

@@ -80,27 +80,26 @@ class Recognised:
 class FastHandler(web.RequestHandler):
     """aiohttp's connection, with the fast way in front.
 
-    `candidate` is the head being handled, where it came alone and whole. `_settled`: every byte handed to aiohttp so
-    far belongs to a request that it has read to its end.
+    `_settled`: every byte handed to aiohttp so far belongs to a request that it has read to its end. `_candidate` is
+    the newest request whose head came alone and whole: as aiohttp has read it, and its bytes.
     """
 
-    __slots__ = ("_memory", "_settled", "candidate")
+    __slots__ = ("_candidate", "_memory", "_settled")
 
     def __init__(self, memory: S3Fifo[bytes, Recognised], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory = memory
         self._settled = True
-        self.candidate: bytes | None = None
+        self._candidate: tuple[RawRequestMessage, bytes] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Answer at once what is recognised; hand all else to aiohttp."""
         if not data:  # aiohttp's own call, to look again at what it has
             super().data_received(data)
             return
-        self.candidate = None
-        waiter = self._waiter
-        idle = self._settled and waiter is not None and not waiter.done()
-        if idle and not self._paused and not self._close:
+        waiter = self._waiter  # is there while no request is being handled
+        settled = self._settled
+        if settled and waiter is not None and not waiter.done() and not self._paused and not self._close:
             known = self._memory.get(data)
             reply = known.reply() if known is not None else None
             if reply is not None and self.transport is not None:
@@ -108,28 +107,29 @@ class FastHandler(web.RequestHandler):
                 self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
                 return
         self._settled = False
+        before = len(self._messages)
         super().data_received(data)
-        if idle:
-            self._judge(data)
+        if settled and len(self._messages) == before + 1:
+            self._judge(data, *self._messages[-1])
 
-    def remember(self, known: Recognised) -> None:
-        """Remember what the request that is being handled means, if its head can be told from every other."""
-        if self.candidate is not None:
-            self._memory.put(self.candidate, known, len(self.candidate) + _ENTRY_BYTES)
+    def remember(self, request: web.BaseRequest, known: Recognised) -> None:
+        """Remember what a request means, if its head came alone and whole."""
+        if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
+            data = self._candidate[1]
+            self._memory.put(data, known, len(data) + _ENTRY_BYTES)
 
-    def _judge(self, data: bytes) -> None:
+    def _judge(self, data: bytes, message: Any, payload: Any) -> None:
         """Decide whether these bytes were one request and nothing else, as aiohttp has read them."""
-        if len(self._messages) != 1 or self._upgraded or self._close or self._force_close:
-            return
-        message, payload = self._messages[0]
         end = data.find(_END) + len(_END)
         bare = data.count(b"\n", 0, end) != data.count(b"\r\n", 0, end)
-        if not isinstance(message, RawRequestMessage) or end < len(_END) or bare:
+        closing = self._upgraded or self._close or self._force_close
+        if not isinstance(message, RawRequestMessage) or end < len(_END) or bare or closing:
             return
         if payload is EMPTY_PAYLOAD:
             self._settled = end == len(data)
             simple = message.method == hdrs.METH_GET and message.version == (1, 1) and not message.should_close
-            self.candidate = data if self._settled and simple and len(data) <= _LONGEST_HEAD else None
+            if self._settled and simple and len(data) <= _LONGEST_HEAD:
+                self._candidate = message, data
         elif not message.chunked and payload.is_eof():
             self._settled = message.headers.get(hdrs.CONTENT_LENGTH) == str(len(data) - end)
 
@@ -159,4 +159,4 @@ def remember(request: web.Request, edge: Edge, wanted: Lookup, own: EntryId | No
     """Have the fast way answer the next request with the same head."""
     if isinstance(request.protocol, FastHandler):
         accept = tuple(request.headers.get(name, "") for name in ("Accept", "Accept-Encoding", "If-None-Match"))
-        request.protocol.remember(Recognised(edge, wanted, own, (accept[0], accept[1], accept[2])))
+        request.protocol.remember(request, Recognised(edge, wanted, own, (accept[0], accept[1], accept[2])))
