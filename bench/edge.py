@@ -1,7 +1,8 @@
-"""What a hit costs at the edge, beside Varnish, and as the number of stored answers grows.
+"""What a hit costs at the edge, beside Varnish.
 
-    python -m bench.edge            both tables, about two minutes
-    python -m bench.edge --size N   the second table for N answers only
+    python -m bench.edge
+
+Takes about 75 s. `python -m bench.entries` measures what many stored answers cost.
 
 One body of 29 KB, from one origin made here, is asked for with the 700 bytes of headers that a browser sends. The edge
 (`python -m app edge` on a Redis of its own) and Varnish each have one core, the load the other; they are measured in
@@ -10,7 +11,6 @@ turn, five times. Varnish is Debian's package; without it the first table has no
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import shutil
@@ -125,7 +125,9 @@ async def run(port: int, pid: int, heads: Sequence[bytes], seconds: float = SECO
     return found["answers"] / found["seconds"], (cpu(pid) - before) / found["answers"] * 1e6, found["share"]
 
 
-async def start(stack: AsyncExitStack, command: Sequence[str], port: int, environment: dict[str, str]) -> int:
+async def start(
+    stack: AsyncExitStack, command: Sequence[str], port: int, environment: dict[str, str], seconds: float = 20
+) -> int:
     """Start a server on the first core and wait until it accepts; return its process id."""
     process = await asyncio.create_subprocess_exec(
         *leashed(signal.SIGKILL, shutil.which("taskset") or "taskset", "-c", "0", *command),
@@ -140,7 +142,7 @@ async def start(stack: AsyncExitStack, command: Sequence[str], port: int, enviro
         await process.wait()
 
     stack.push_async_callback(stop)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(seconds):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -194,17 +196,18 @@ async def compare() -> None:
             for name, port, pid, head in cases:
                 found[name].append(await run(port, pid, [head]))
         rows = [_row(name, runs, found.get("varnish")) for name, runs in found.items()]
-        columns = (
-            "server",
-            "hits a second",
-            "CPU µs a hit",
-            "least–most",
-            "of Varnish's CPU",
-            "load's share of a core",
+        columns = ("server", "hits a second", "CPU µs a hit", "least–most", "of Varnish's", "load's share of a core")
+        note = (
+            f"{len(BODY):,} bytes of body, {len(plain)} of request; {RUNS} interleaved runs of {SECONDS:.0f} s, medians"
         )
-        version = subprocess.run([varnish, "-V"], capture_output=True, text=True, check=True).stderr if varnish else ""  # noqa: ASYNC221 - nothing else runs now
-        note = f"{len(BODY):,} bytes of body, {len(plain)} of request; medians of {RUNS} interleaved runs of {SECONDS:.0f} s"
-        show("A hit", columns, rows, f"{note}\n{local_versions()}\n{version.partition(chr(10))[0]}")
+        show("A hit", columns, rows, f"{note}\n{local_versions()}\n{await _version(varnish)}")
+
+
+async def _version(varnish: str | None) -> str:
+    if varnish is None:
+        return "Varnish is not installed."
+    asking = await asyncio.create_subprocess_exec(varnish, "-V", stderr=asyncio.subprocess.PIPE)
+    return (await asking.communicate())[1].decode().partition("\n")[0]
 
 
 def _row(name: str, runs: list[tuple[float, float, float]], peer: list[tuple[float, float, float]] | None) -> list[str]:
@@ -216,5 +219,4 @@ def _row(name: str, runs: list[tuple[float, float, float]], peer: list[tuple[flo
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
     asyncio.run(compare())

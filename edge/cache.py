@@ -117,7 +117,7 @@ class Edge:
         """Return what another edge has kept of this answer, if it is certain that it may still be served."""
         if self.second_layer is None:
             return None
-        found = await self.second_layer.get(wanted, self._reads_of(wanted.plan), self.clock())
+        found = await self.second_layer.get(wanted, self.reads_of(wanted.plan), self.clock())
         if found is None or found.remaining(self.clock()) <= 0:
             return None
         if not self.coherence.unmoved(found.dependencies, found.as_of):
@@ -160,7 +160,7 @@ class Edge:
         tags = headers.get("Surrogate-Key", "")
         try:
             as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
-            dependencies = Dependencies.parse(tags, headers.get("Edge-Ranges", ""), self._reads_of(wanted.plan))
+            dependencies = Dependencies.parse(tags, headers.get("Edge-Ranges", ""), self.reads_of(wanted.plan))
         except ValueError:
             return None
         if not dependencies.tags:
@@ -178,7 +178,7 @@ class Edge:
             stale_if_error=life.stale_if_error,
         )
 
-    def _reads_of(self, plan: Plan) -> Mapping[str, frozenset[str]]:
+    def reads_of(self, plan: Plan) -> Mapping[str, frozenset[str]]:
         """Return the fields that an operation reads, by type; one object for all its answers."""
         if plan.digest not in self._reads:
             self._reads[plan.digest] = {kind: frozenset(names) for kind, names in plan.fields.items()}

@@ -12,6 +12,7 @@ from typing import Any
 from edge.stream import Change, Entry, EntryId
 from edge.tags import EVERYTHING
 from models.database import PULSES, cluster_time
+from models.design import Design
 from models.element import DesignEdit
 from models.entity import Entity
 from models.register import DOCUMENTS
@@ -116,10 +117,11 @@ def _changed_fields(event: Event) -> tuple[str, ...] | None:
     return tuple(sorted({path.partition(".")[0] for path in paths}))
 
 
-def entries(events: list[Event], tail: EntryId, fresh: Container[str] = ()) -> list[Entry]:
+def entries(events: list[Event], tail: EntryId, fresh: Container[str] = (), spread: Container[Any] = ()) -> list[Entry]:
     """Make the entries for a batch of events that follows `tail`, the id of the event before.
 
-    A pulse whose mark is in `fresh` has no changes at all, by which edges know that the relay is up to date. The
+    A pulse whose mark is in `fresh` has no changes at all, by which edges know that the relay is up to date. With a
+    change of one of the projects in `spread` designs have changed whose events are still to come. The
     ordinal counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
     """
     numbered: list[Entry] = []
@@ -127,6 +129,8 @@ def entries(events: list[Event], tail: EntryId, fresh: Container[str] = ()) -> l
         time = cluster_time(event["clusterTime"])
         id_ = EntryId(time, tail.ordinal + 1 if time == tail.time else 0)
         changed = () if pulse_mark(event) in fresh else changes(event)
+        if event.get("documentKey", {}).get("_id") in spread:
+            changed = (*changed, Change(Design.__name__))
         numbered.append(Entry(id_, tail, event["_id"]["_data"], changed))
         tail = id_
     return numbered

@@ -22,6 +22,7 @@ from edge.stream import START, Change, Entry, EntryId
 from edge.tags import EVERYTHING
 from models.database import Database, cancelled, cluster_time, timestamp
 from workers.relay.changes import Event, entries, pipeline
+from workers.relay.spread import altered, spread
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,8 @@ class Relay:
 
     async def _append(self, events: list[Event], position: EntryId) -> EntryId:
         """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""
-        batch = entries(events, position, self._fresh())
+        differed = await spread(self._database, altered(events))
+        batch = entries(events, position, self._fresh(), differed)
         while batch:
             last = await stream.append(self._redis, batch[0].before, batch)
             if last is None:

@@ -1,0 +1,1 @@
+"""Nothing stale: the property test over real processes."""

@@ -1,0 +1,56 @@
+"""A project's visibility that somebody changed without the API is copied to its designs before it is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from beanie import PydanticObjectId
+
+from tests.platform import Platform
+from workers.relay.changes import Event
+from workers.relay.spread import altered, spread
+
+ID = PydanticObjectId()
+SHOWN = {"visibility": "PUBLIC", "status": "ACTIVE"}
+
+
+def event(kind: str, before: Any, after: Any, collection: str = "projects") -> Event:
+    """Make an event of the change stream."""
+    images = {"fullDocumentBeforeChange": before, "fullDocument": after}
+    return {"operationType": kind, "ns": {"coll": collection}, "documentKey": {"_id": ID}, **images}
+
+
+@pytest.mark.parametrize(
+    ("happened", "found"),
+    [
+        (event("update", SHOWN, {**SHOWN, "visibility": "PRIVATE"}), [ID]),
+        (event("update", {**SHOWN, "status": "DRAFT"}, SHOWN), [ID]),
+        (event("replace", SHOWN, {}), [ID]),
+        (event("delete", SHOWN, None), [ID]),
+        (event("update", None, SHOWN), [ID]),
+        (event("update", SHOWN, SHOWN), []),
+        (event("update", {**SHOWN, "status": "DRAFT"}, {**SHOWN, "status": "ARCHIVED"}), []),
+        (event("insert", None, SHOWN), []),
+        (event("update", SHOWN, {}, "designs"), []),
+        ({"operationType": "drop", "ns": {"coll": "projects"}}, []),
+    ],
+)
+def test_a_change_of_visibility_is_told_from_every_other(happened: Event, found: list[PydanticObjectId]) -> None:
+    """Given an event, then it alters a project's visibility, or may, only where before and after say so."""
+    assert altered([happened, happened]) == found
+
+
+async def test_the_copy_follows_what_the_project_is_now(platform: Platform) -> None:
+    """Given designs whose copy differs, then they are changed and the project is told; a second time nothing is."""
+    project, design = PydanticObjectId(), PydanticObjectId()
+    rows = platform.database.handle
+    await rows.projects.insert_one({"_id": project, **SHOWN, "slug": str(project)})
+    await rows.designs.insert_one({"_id": design, "project": project, "project_public": False})
+    assert await spread(platform.database, [project]) == {project}
+    assert await rows.designs.count_documents({"_id": design, "project_public": True}) == 1
+    assert await spread(platform.database, [project]) == set()
+    await rows.projects.delete_one({"_id": project})
+    assert await spread(platform.database, [project]) == {project}
+    assert await rows.designs.count_documents({"_id": design, "project_public": False}) == 1
+    await rows.designs.delete_one({"_id": design})
