@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import REGISTRY
 
@@ -54,11 +55,13 @@ def add_health(application: web.Application, checks: Mapping[str, Check]) -> Non
     application.router.add_get("/health/ready", ready)
 
 
-def admin_application(checks: Mapping[str, Check]) -> web.Application:
-    """Return what is served on the admin port: the health routes and `/metrics` for Prometheus."""
+def admin_application(checks: Mapping[str, Check], pages: Mapping[str, Handler] | None = None) -> web.Application:
+    """Return what is served on the admin port: the health routes, `/metrics` for Prometheus, and further pages."""
     application = web.Application()
     add_health(application, checks)
     application.router.add_get("/metrics", _metrics)
+    for path, handler in (pages or {}).items():
+        application.router.add_get(path, handler)
     return application
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvloop
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from app import logs
 from app.embedded.ports import taken
@@ -39,7 +40,8 @@ class Process:
     `port` is on `settings.host`, and `port_setting` the variable that changes it; a process without an
     `application` (the relay) has only its admin site. `background` coroutines run until the end: one that raises
     takes the process down, one that returns is done. `close` is awaited last, in order. `handler_args` go to
-    aiohttp's request handler (e.g. `max_line_size`, `keepalive_timeout`), and `runner` serves the application.
+    aiohttp's request handler (e.g. `max_line_size`, `keepalive_timeout`), and `runner` serves the application. `admin`
+    are further pages of the admin site, by path.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Process:
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     handler_args: Mapping[str, Any] = field(default_factory=dict)
     runner: type[web.AppRunner] = web.AppRunner
+    admin: Mapping[str, Handler] = field(default_factory=dict)
 
 
 def serve(process_factory: Callable[[], Awaitable[Process]], settings: Settings, *, name: str = "app") -> int:
@@ -128,7 +131,7 @@ class _Serving:
             self.start_background(process)
             if process.application is not None and process.port is not None:
                 await _listen(runners[0], self.settings.host, process.port, process.port_setting)
-            runners.append(await _set_up(admin_application(process.checks), {}, web.AppRunner))
+            runners.append(await _set_up(admin_application(process.checks, process.admin), {}, web.AppRunner))
             await _listen(runners[-1], self.settings.admin_host, self.settings.admin_port, "ADMIN_PORT")
             gc.collect()
             gc.freeze()  # what lives as long as the process is not walked by every full collection: 76 ms, in the API

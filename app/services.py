@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.settings import Settings, SettingsError
 from auth.tokens import Keys
 from edge.stream import EntryId
 from models.database import Database
 from storage.assets import FolderAssetStore
 from storage.image_links import ImageLinks
+
+
+def connected(settings: Settings) -> Settings:
+    """Return the settings with the addresses of a running `run`'s embedded services, where none are set."""
+    mongodb = EmbeddedMongoDB(settings.data_dir, settings.mongodb_port)
+    redis = EmbeddedRedis(settings.data_dir, settings.redis_port)
+    return replace(settings, mongodb_url=settings.mongodb_url or mongodb.url, redis_url=settings.redis_url or redis.url)
 
 
 async def open_database(settings: Settings, *, patience: float | None = 10) -> Database:

@@ -29,7 +29,8 @@ class Settings:
     """What an operator can choose; every field has the environment variable of the same name in capitals.
 
     Ports are TCP ports on `host`; `admin_port` listens on loopback and serves `/metrics`.
-    `mongodb_url` and `redis_url` are None when `run` is to start the embedded services.
+    `cache_redis_url` is a Redis for answers that several edges share; None for none. `mongodb_url` and `redis_url` are
+    None when `run` is to start the embedded services.
     """
 
     environment: Environment = "development"
@@ -45,6 +46,7 @@ class Settings:
     mongodb_database: str = "disenopro"
     redis_url: str | None = None
     redis_port: int = 6479
+    cache_redis_url: str | None = None
     public_url: str = ""
     api_url: str = ""
     images_url: str = ""
@@ -86,6 +88,7 @@ class Settings:
             mongodb_database=environ.get("MONGODB_DATABASE", cls.mongodb_database),
             redis_url=environ.get("REDIS_URL") or None,
             redis_port=_port(environ, "REDIS_PORT", cls.redis_port),
+            cache_redis_url=environ.get("CACHE_REDIS_URL") or None,
             public_url=environ.get("PUBLIC_URL", f"http://localhost:{edge_port}").rstrip("/"),
             api_url=environ.get("API_URL", f"http://127.0.0.1:{api_port}").rstrip("/"),
             images_url=environ.get("IMAGES_URL", f"http://127.0.0.1:{images_port}").rstrip("/"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -27,6 +28,7 @@ from edge.second_layer import SecondLayer
 from edge.store import Store, Stored
 from edge.stream import Entry, EntryId
 
+_MOST_TAGS_COUNTED = 10_000
 _HISTORY = 20_000  # entries of the stream that a new edge reads back, by which it judges what others have kept
 
 
@@ -58,6 +60,7 @@ class Edge:
         self.draining = Draining()
         self.api = Proxy(self.session, self.config.api, self.draining)
         self.images = Proxy(self.session, self.config.images, self.draining)
+        self.invalidations: Counter[str] = Counter()
         self._reads: dict[str, Mapping[str, frozenset[str]]] = {}
         self._background: set[asyncio.Task[None]] = set()  # asyncio itself keeps weak references only
 
@@ -80,12 +83,19 @@ class Edge:
         for entry in entries:
             touches = self.coherence.apply(entry, since)
             if touches is None:
-                INVALIDATED.labels("*").inc(self.store.clear())
+                self._count("*", self.store.clear())
                 continue
             for touched in touches:
                 if dropped := self.store.invalidate(touched, entry.id):
-                    INVALIDATED.labels(touched.name.partition("?")[0].partition(":")[0]).inc(dropped)
+                    self._count(touched.name, dropped)
         BYTES.set(self.store.used)
+
+    def _count(self, tag: str, dropped: int) -> None:
+        """Count what was dropped: in the metrics by type or list, for the operator by tag."""
+        INVALIDATED.labels(tag.partition("?")[0].partition(":")[0]).inc(dropped)
+        self.invalidations[tag] += dropped
+        if len(self.invalidations) > _MOST_TAGS_COUNTED:
+            self.invalidations = Counter(dict(self.invalidations.most_common(_MOST_TAGS_COUNTED // 2)))
 
     async def ready(self) -> None:
         """Raise unless stored answers may be served."""

@@ -65,7 +65,12 @@ def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lo
         canonical = canonicalise(plan, variables)
     except orjson.JSONEncodeError:  # nested deeper than it can be written
         return None
-    return Lookup(plan, canonical, blake2b(plan.digest.encode() + canonical, digest_size=16).hexdigest())
+    return Lookup(plan, canonical, _key(plan, canonical))
+
+
+def key_of(plan: Plan, variables: Mapping[str, Any]) -> str:
+    """Return the cache key of an operation with these variables."""
+    return _key(plan, canonicalise(plan, variables))
 
 
 def canonicalise(plan: Plan, variables: Mapping[str, Any]) -> bytes:
@@ -77,6 +82,10 @@ def canonicalise(plan: Plan, variables: Mapping[str, Any]) -> bytes:
     named = {name: value for name, value in named.items() if value is not None or name not in plan.nullable}
     spelled = orjson.dumps({**plan.defaults, **named}, option=orjson.OPT_SORT_KEYS)
     return bytes(memoryview(spelled))  # a copy of the right size: orjson's has a kilobyte or four to spare
+
+
+def _key(plan: Plan, canonical: bytes) -> str:
+    return blake2b(plan.digest.encode() + canonical, digest_size=16).hexdigest()
 
 
 def _apollo_hash(extensions: str) -> str:

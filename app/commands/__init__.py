@@ -21,6 +21,8 @@ COMMANDS = {
     "seed": "Load the demo data; --scale N makes more of it for load tests.",
     "schema": "Print the GraphQL schema, or write schema.graphql.",
     "operations": "Check the registered operations and write their manifest.",
+    "explain": "Say what an operation depends on, and why its answers may be cached or not.",
+    "purge": "Drop cached answers everywhere, by tag or operation.",
     "migrate": "Bring the data to the form this version expects.",
     "doctor": "Say what is missing on this machine and how to mend it.",
 }

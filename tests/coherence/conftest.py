@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
+from app.programs import NAMES
 from app.settings import Settings
 from auth.tokens import Keys
 from tests.app.processes import environment, running
@@ -49,8 +50,8 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
     environ["PUBLIC_URL"] = f"http://127.0.0.1:{environ['EDGE_PORT']}"
     async with running(environ, "-m", "app", "migrate") as migrating:
         await migrating.ended()
-    for number, name in enumerate(("relay", "api", "edge")):
-        admin = {"ADMIN_PORT": str(int(environ["ADMIN_PORT"]) + number)}
+    for name in ("relay", "api", "edge"):
+        admin = {"ADMIN_PORT": str(int(environ["ADMIN_PORT"]) + NAMES.index(name))}
         process = await stack.enter_async_context(running({**environ, **admin}, "-m", "app", name))
         await process.until("is up")
     session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -58,7 +59,7 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
         AsyncMongoClient(mongodb.url, tz_aware=True)
     )
     settings = Settings.from_environment(environ)
-    world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url)
+    world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
     await world.sign_up()
     return world
 

@@ -206,13 +206,12 @@ async def write(world: World, what: str, which: int, value: int) -> None:
 def test_no_answer_is_stale(world: World, loop: Loop, capsys: pytest.CaptureFixture[str]) -> None:
     """Given random writes and reads at once, then no answer of the edge is older than it may be."""
 
-    def make() -> Machine:
-        machine = Machine()
-        machine.world, machine.loop = world, loop
-        return machine
+    class Bound(Machine):
+        """The machine on these processes."""
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no types here
-        make,
+    Bound.world, Bound.loop = world, loop
+    run_state_machine_as_test(
+        Bound,
         settings=settings(
             max_examples=max(1, STEPS // STEPS_A_RUN // 6),  # a step of the machine is about six reads or writes
             stateful_step_count=STEPS_A_RUN,

@@ -40,6 +40,7 @@ class World:
     keys: Keys
     edge: str
     api: str
+    environ: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
     organization: str = ""
     projects: dict[ObjectId, str] = field(default_factory=dict)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from beanie import PydanticObjectId
+from pymongo import AsyncMongoClient
 
-from tests.platform import Platform
+from models.database import Database
 from workers.relay.changes import Event
 from workers.relay.spread import altered, spread
 
@@ -41,16 +42,18 @@ def test_a_change_of_visibility_is_told_from_every_other(happened: Event, found:
     assert altered([happened, happened]) == found
 
 
-async def test_the_copy_follows_what_the_project_is_now(platform: Platform) -> None:
+async def test_the_copy_follows_what_the_project_is_now(mongodb_url: str) -> None:
     """Given designs whose copy differs, then they are changed and the project is told; a second time nothing is."""
     project, design = PydanticObjectId(), PydanticObjectId()
-    rows = platform.database.handle
-    await rows.projects.insert_one({"_id": project, **SHOWN, "slug": str(project)})
-    await rows.designs.insert_one({"_id": design, "project": project, "project_public": False})
-    assert await spread(platform.database, [project]) == {project}
-    assert await rows.designs.count_documents({"_id": design, "project_public": True}) == 1
-    assert await spread(platform.database, [project]) == set()
-    await rows.projects.delete_one({"_id": project})
-    assert await spread(platform.database, [project]) == {project}
-    assert await rows.designs.count_documents({"_id": design, "project_public": False}) == 1
-    await rows.designs.delete_one({"_id": design})
+    async with AsyncMongoClient[dict[str, Any]](mongodb_url, tz_aware=True) as client:
+        database = Database(client, "spread_tests")  # one that no relay watches
+        rows = database.handle
+        await rows.projects.insert_one({"_id": project, **SHOWN})
+        await rows.designs.insert_one({"_id": design, "project": project, "project_public": False})
+        assert await spread(database, [project]) == {project}
+        assert await rows.designs.count_documents({"_id": design, "project_public": True}) == 1
+        assert await spread(database, [project]) == set()
+        await rows.projects.delete_one({"_id": project})
+        assert await spread(database, [project]) == {project}
+        assert await rows.designs.count_documents({"_id": design, "project_public": False}) == 1
+        await client.drop_database("spread_tests")

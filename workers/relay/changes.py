@@ -15,6 +15,7 @@ from models.database import PULSES, cluster_time
 from models.design import Design
 from models.element import DesignEdit
 from models.entity import Entity
+from models.purge import PURGES
 from models.register import DOCUMENTS
 
 Event = Mapping[str, Any]
@@ -25,8 +26,8 @@ _EDITS = DesignEdit.stored_in()
 
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
-    names = [*_WATCHED, _EDITS, PULSES]
-    fields = {"_id", "design", "mark", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
+    names = [*_WATCHED, _EDITS, PULSES, PURGES]
+    fields = {"_id", "design", "mark", "tags", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
     kept = (
         "operationType",
@@ -69,12 +70,25 @@ def changes(event: Event) -> tuple[Change, ...]:
     if operation in {"insert", "update", "replace", "delete"}:
         if collection == PULSES:
             return (Change(PULSES),)
+        if collection == PURGES:
+            return tuple(_purge(event))
         if collection == _EDITS:
             return tuple(_edit(event))
         return tuple(_document(_WATCHED[collection], event))
     names = {collection, event.get("to", {}).get("coll", "")}
     types = [document.__name__ for name, document in _WATCHED.items() if name in names]
     return tuple(map(Change, types)) if types else (Change(EVERYTHING),)
+
+
+def _purge(event: Event) -> Iterator[Change]:
+    """Say what somebody wants dropped; an old purge that goes says nothing."""
+    row = event.get("fullDocument") if event["operationType"] == "insert" else None
+    tags = row.get("tags") if row else None
+    if not isinstance(tags, list) or not tags:
+        yield Change(PURGES)
+        return
+    for tag in tags:
+        yield Change(str(tag))
 
 
 def _edit(event: Event) -> Iterator[Change]:

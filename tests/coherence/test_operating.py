@@ -1,0 +1,120 @@
+"""The operator's commands, against real processes: what is counted, purging by hand, explaining."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.app.processes import running
+from tests.coherence.conftest import Loop
+from tests.coherence.world import PLANS, World
+
+
+def command(world: World, loop: Loop, *arguments: str) -> tuple[int, str]:
+    """Run `python -m app …` to its end: (exit code, what it said)."""
+
+    async def run() -> tuple[int, str]:
+        async with running({**world.environ, "COLUMNS": "200"}, "-m", "app", *arguments) as process:
+            code = await process.ended()
+            return code, process.text
+
+    return loop.run(run())
+
+
+@pytest.fixture
+def held(world: World, loop: Loop) -> World:
+    """Give the world with one answer in the edge's memory."""
+    loop.run(world.insert_project("madrid", "BOHO", "HOUSE", 3))
+    own = world.own_write()
+    for _ in range(50):
+        said, _, _ = loop.run(world.ask(world.edge, "Gallery", {"first": 7}, Edge_As_Of=own))
+        if "hit" in said:
+            return world
+    raise AssertionError(said)
+
+
+def test_statistics_tell_what_was_counted(held: World, loop: Loop) -> None:
+    """Given a hit, then `edge stats` says so, in tables and as JSON, and that the edge knows what has changed."""
+    code, text = command(held, loop, "edge", "stats", "--json")
+    found = json.loads(text)
+    assert code == 0
+    assert found["operations"]["Gallery"]["hit"] >= 1
+    assert 0 < found["operations"]["Gallery"]["hit_rate"] <= 1
+    assert found["store"]["bytes"] > 1000
+    assert found["stream"]["vouches"] is True
+    code, text = command(held, loop, "edge", "stats")
+    assert code == 0
+    assert "Gallery" in text
+    assert "answers from memory" in text
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--all",), ("--operation", "Gallery"), ("Project",), ("gallery?",)], ids=lambda words: words[-1]
+)
+def test_a_purge_by_hand_reaches_the_edge(held: World, loop: Loop, arguments: tuple[str, ...]) -> None:
+    """Given an answer in memory, when it is purged by any of its names, then the next one comes from the API."""
+    code, text = command(held, loop, "purge", *arguments)
+    assert (code, text.startswith("Purged ")) == (0, True)
+    moment = text.rstrip(".\n").rpartition(" ")[2]
+    signed = held.keys.sign("own-write", moment)
+    for _ in range(100):
+        said, _, _ = loop.run(held.ask(held.edge, "Gallery", {"first": 7}, Edge_As_Of=signed))
+        if "behind-own-write" not in said:
+            break
+    assert "fwd=uri-miss" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Say what to purge"),
+        (("--operation", "Nothing"), "registered are ApplyDesignEdits"),
+        (("Projekt:1",), "No answer depends on 'Projekt:1'"),
+    ],
+)
+def test_a_purge_of_nothing_known_is_refused(world: World, loop: Loop, arguments: tuple[str, ...], words: str) -> None:
+    """Given a name that no answer has, then the message says which there are."""
+    code, text = command(world, loop, "purge", *arguments)
+    assert code == 2
+    assert words in text
+
+
+def test_an_operation_is_explained(held: World, loop: Loop) -> None:
+    """Given a registered operation, then its plan, its key and the tags of its answer are shown."""
+    code, text = command(held, loop, "explain", "Gallery", "--variables", '{"first": 1}')
+    assert code == 0
+    for words in ("PUBLIC", "Cached for 300 s", "reads of Project", "gallery?", "up to ", "Its key"):
+        assert words in text
+    code, text = command(held, loop, "explain", PLANS["NearbyListings"].id)
+    assert (code, "a lifetime of zero" in text) == (0, True)
+    code, text = command(held, loop, "explain", "ViewerHome")
+    assert (code, "scope VIEWER" in text) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("Nothing",), "registered are ApplyDesignEdits"),
+        (("Gallery", "--variables", "{"), "this is not JSON"),
+        (("missing.graphql",), "missing.graphql is no file"),
+    ],
+)
+def test_what_cannot_be_explained_says_why(world: World, loop: Loop, arguments: tuple[str, ...], words: str) -> None:
+    """Given no such operation, or variables that are not JSON, then the message says so."""
+    code, text = command(world, loop, "explain", *arguments)
+    assert code == 2
+    assert words in text
+
+
+def test_without_an_edge_statistics_say_so(world: World, loop: Loop) -> None:
+    """Given a port where no edge is, then the message names the address and the setting."""
+
+    async def ask() -> tuple[int, str]:
+        async with running({**world.environ, "ADMIN_PORT": "1"}, "-m", "app", "edge", "stats") as process:
+            return await process.ended(), process.text
+
+    code, text = loop.run(ask())
+    assert code == 1
+    assert "No edge answers" in text
+    assert "ADMIN_PORT" in text
