@@ -54,6 +54,11 @@ class Settings:
     imgproxy_key: str = _DEVELOPMENT_KEY
     imgproxy_salt: str = _DEVELOPMENT_SALT
     apq: bool = False
+    varnish_urls: tuple[str, ...] = ()
+    fastly_service: str = ""
+    fastly_token: str = ""
+    cloudflare_zone: str = ""
+    cloudflare_token: str = ""
 
     @property
     def production(self) -> bool:
@@ -95,6 +100,11 @@ class Settings:
             secret_key=environ.get("SECRET_KEY", _DEVELOPMENT_SECRET),
             imgproxy_key=_hex(environ, "IMGPROXY_KEY", _DEVELOPMENT_KEY),
             imgproxy_salt=_hex(environ, "IMGPROXY_SALT", _DEVELOPMENT_SALT),
+            varnish_urls=tuple(filter(None, environ.get("VARNISH_URLS", "").replace(",", " ").split())),
+            fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
+            fastly_token=environ.get("FASTLY_API_TOKEN", ""),
+            cloudflare_zone=environ.get("CLOUDFLARE_ZONE_ID", ""),
+            cloudflare_token=environ.get("CLOUDFLARE_API_TOKEN", ""),
             apq=_flag(environ, "APQ", default=environment == "development"),
         )
         settings.check()

@@ -21,6 +21,7 @@ COMMANDS = {
     "seed": "Load the demo data; --scale N makes more of it for load tests.",
     "schema": "Print the GraphQL schema, or write schema.graphql.",
     "operations": "Check the registered operations and write their manifest.",
+    "purger": "Tell other caches (Varnish, Fastly, Cloudflare) what has changed.",
     "explain": "Say what an operation depends on, and why its answers may be cached or not.",
     "purge": "Drop cached answers everywhere, by tag or operation.",
     "migrate": "Bring the data to the form this version expects.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -172,6 +173,7 @@ def _shared(context: RequestContext, operation: Operation, as_of: EntryId | None
     return {
         "Cache-Control": "no-cache",
         "CDN-Cache-Control": f"max-age={operation.max_age}, {_AGED}",
+        "Cache-Tag": dependencies["Surrogate-Key"].replace(" ", ","),
         "Edge-As-Of-Read": str(as_of),
         **{name: value for name, value in dependencies.items() if value},
     }
@@ -179,8 +181,12 @@ def _shared(context: RequestContext, operation: Operation, as_of: EntryId | None
 
 def _response(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str]) -> web.Response:
     shown = JSON if media_type == EVENT_STREAM else media_type
+    data = orjson.dumps(body)
+    if "CDN-Cache-Control" in headers:
+        digest = blake2b(data + shown.encode(), digest_size=12).hexdigest()
+        headers = {**headers, "ETag": f'"{digest}"'}  # caches between us and the client revalidate by it
     return web.Response(
-        body=orjson.dumps(body),
+        body=data,
         status=status,
         headers={"Content-Type": f"{shown}; charset=utf-8", "Vary": "Accept", **headers},
     )

@@ -1,0 +1,63 @@
+"""`python -m app purger`: tells other caches what has changed; see `docs/cdn.md`."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.process import Process, serve
+from app.services import open_redis
+from app.settings import Settings, SettingsError
+from edge.cdn.cloudflare import Cloudflare
+from edge.cdn.fastly import Fastly
+from edge.cdn.purger import Cdn, Purger
+from edge.cdn.varnish import Varnish
+
+_TRANSIT_SECONDS = 35.0  # the API answers within 30 s, or the cache gives up
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: settings come from the environment."""
+    del parser
+
+
+def caches(settings: Settings) -> list[Cdn]:
+    """Return the caches that settings name.
+
+    Raises:
+        SettingsError: none is named, or one only in part.
+
+    """
+    found: list[Cdn] = [Varnish(url.rstrip("/")) for url in settings.varnish_urls]
+    if settings.fastly_service or settings.fastly_token:
+        if not (settings.fastly_service and settings.fastly_token):
+            raise SettingsError("Fastly needs both FASTLY_SERVICE_ID and FASTLY_API_TOKEN.")
+        found.append(Fastly(settings.fastly_service, settings.fastly_token))
+    if settings.cloudflare_zone or settings.cloudflare_token:
+        if not (settings.cloudflare_zone and settings.cloudflare_token):
+            raise SettingsError("Cloudflare needs both CLOUDFLARE_ZONE_ID and CLOUDFLARE_API_TOKEN.")
+        found.append(Cloudflare(settings.cloudflare_zone, settings.cloudflare_token))
+    if not found:
+        raise SettingsError("No cache to purge: set VARNISH_URLS, FASTLY_SERVICE_ID or CLOUDFLARE_ZONE_ID.")
+    return found
+
+
+async def process(settings: Settings) -> Process:
+    """Assemble a purger for each cache."""
+    redis = open_redis(settings)
+    purgers = [Purger(cache, transit=_TRANSIT_SECONDS) for cache in caches(settings)]
+
+    async def redis_answers() -> None:
+        await redis.ping()
+
+    return Process(
+        name="purger",
+        checks={"redis": redis_answers},
+        background=[work for purger in purgers for work in (purger.run, purger.follow(redis).run)],
+        close=(redis.aclose,),
+    )
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Purge until a signal."""
+    del arguments
+    return serve(lambda: process(settings), settings, name="purger")

@@ -1,0 +1,1 @@
+"""Other caches as the edge: purged by tag, from the same stream of invalidations. They know no fields and no places."""

@@ -1,0 +1,1 @@
+"""Other caches: what purgers send, and a real Varnish."""
