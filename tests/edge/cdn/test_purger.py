@@ -92,7 +92,7 @@ def entries(*tags: str, first: int = 1) -> list[Entry]:
     return [Entry(after, before, "", (Change(tag),)) for tag, before, after in zip(tags, ids, ids[1:], strict=False)]
 
 
-FORMATS = {
+FORMATS: dict[str, tuple[Callable[[str], Cdn], tuple[str, str, Any], tuple[str, str, Any]]] = {
     "fastly": (
         lambda url: Fastly("abc", "secret", url),
         ("POST", "/service/abc/purge", {"surrogate_keys": [short("User:1"), short("User:2")]}),
