@@ -8,6 +8,7 @@ once. Everything else is aiohttp's, so that both can never disagree about where 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,9 @@ from edge.stream import EntryId
 
 _END = b"\r\n\r\n"
 _LONGEST_HEAD = 8192
+HEAD_SECONDS = 20.0
+"""How long the first head of a connection, and every later one from its first byte on, may take to arrive."""
+
 _MEMORY = 8 * 1024 * 1024
 _ENTRY_BYTES = 1200  # what is remembered of a head takes, beside the head itself
 
@@ -84,13 +88,24 @@ class FastHandler(web.RequestHandler):
     the newest request whose head came alone and whole: as aiohttp has read it, and its bytes.
     """
 
-    __slots__ = ("_candidate", "_memory", "_settled")
+    __slots__ = ("_candidate", "_expiry", "_memory", "_settled")
 
     def __init__(self, memory: S3Fifo[bytes, Recognised], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory = memory
         self._settled = True
         self._candidate: tuple[RawRequestMessage, bytes] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, which must bring a request soon."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the connection."""
+        self._head_came()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Answer at once what is recognised; hand all else to aiohttp."""
@@ -104,11 +119,17 @@ class FastHandler(web.RequestHandler):
             reply = known.reply() if known is not None else None
             if reply is not None and self.transport is not None:
                 self.transport.writelines(reply)
+                if self._expiry is not None:
+                    self._head_came()
                 self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
                 return
         self._settled = False
         before = len(self._messages)
         super().data_received(data)
+        if len(self._messages) > before:
+            self._head_came()
+        elif waiter is not None and not waiter.done() and self._expiry is None:
+            self._expect_head()
         if settled and len(self._messages) == before + 1:
             self._judge(data, *self._messages[-1])
 
@@ -117,6 +138,15 @@ class FastHandler(web.RequestHandler):
         if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
             data = self._candidate[1]
             self._memory.put(data, known, len(data) + _ENTRY_BYTES)
+
+    def _expect_head(self) -> None:
+        """Close the connection unless a request's head is complete in time: one that trickles in holds a socket."""
+        self._expiry = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def _head_came(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
 
     def _judge(self, data: bytes, message: Any, payload: Any) -> None:
         """Decide whether these bytes were one request and nothing else, as aiohttp has read them."""

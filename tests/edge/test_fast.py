@@ -180,3 +180,88 @@ async def test_who_does_not_read_is_not_written_to_without_end(stand: Stand, lin
         default=0,
     )
     assert waiting < 1_000_000
+
+
+@pytest.mark.parametrize("opening", [b"", b"GET /graphql HTTP/1.1\r\nX: "])
+async def test_a_head_that_trickles_in_is_cut_off(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, opening: bytes
+) -> None:
+    """Given a client that never completes a head, however it feeds it, then its connection is closed in time."""
+    monkeypatch.setattr("edge.fast.HEAD_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2]))
+    writer.write(opening)
+    async with asyncio.timeout(5):
+        while not reader.at_eof():
+            if opening:
+                writer.write(b"x")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    assert await reader.read(1) == b""
+    writer.close()
+
+
+async def test_a_connection_that_brings_requests_is_not_cut_off(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a connection whose heads come whole, then it outlives the time that a head may take, idle between them."""
+    monkeypatch.setattr("edge.fast.HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2]))
+    line = Line(reader, writer)
+    for _ in range(3):
+        assert "edge; hit" in (await line.ask(head()))[1]["cache-status"]
+        await asyncio.sleep(0.15)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "statuses"),
+    [
+        (b"POST /graphql HTTP/1.1\r\nHost: e\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", {"400"}),
+        (
+            b"POST /graphql HTTP/1.1\r\nHost: e\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            {"400"},
+        ),
+        (b"GET /graphql HTTP/1.1\r\nHost: e\r\nX: a\rb\r\n\r\n", {"400"}),
+        (b"GET /graphql HTTP/1.1\r\nHost : e\r\n\r\n", {"400"}),
+        (b"GET /graphql HTTP/1.1\r\n X: folded\r\nHost: e\r\n\r\n", {"400"}),
+        (b"GET /graphql HTTP/1.1\r\nHost: e\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", {"400", "431"}),
+        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: e\r\n\r\n", {"400", "414"}),
+        (b"POST /graphql HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {"400"}),
+    ],
+)
+async def test_a_request_whose_end_is_in_doubt_is_refused(
+    stand: Stand, line: Line, request_: bytes, statuses: set[str]
+) -> None:
+    """Given a request that two parsers might end in two places, or a head without end, then it is a bad request.
+
+    And nothing that follows it on the connection is answered.
+    """
+    asked = stand.origin.asked.total()
+    await line.send(request_ + head())
+    async with asyncio.timeout(10):
+        said = await line.reader.read()
+    assert said.split(b" ", 2)[1].decode() in statuses
+    assert said.count(b"HTTP/1.") == 1
+    assert stand.origin.asked.total() == asked
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "X-Forwarded-Host: evil.example",
+        "X-Forwarded-For: 6.6.6.6",
+        "X-Original-URL: /admin",
+        "X-HTTP-Method-Override: POST",
+        "Accept-Language: xx",
+        "Cookie: session=evil",
+        "Authorization: Bearer evil",
+        "Range: bytes=0-1",
+    ],
+)
+async def test_what_is_no_part_of_the_key_never_reaches_a_shared_fetch(stand: Stand, poison: str) -> None:
+    """Given a first request with a header that could change the answer, then the origin is asked without it."""
+    stand.edge.store.clear()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2]))
+    _, headers, _ = await Line(reader, writer).ask(head(poison, "Connection: close"))
+    writer.close()
+    assert headers["cache-status"] == "edge; fwd=uri-miss; stored"
+    name = poison.partition(":")[0]
+    assert name not in stand.origin.requests[-1].headers

@@ -1,0 +1,1 @@
+"""An executable model of the rules in `edge/coherence.py`; `python -m edge.model` explores it."""
