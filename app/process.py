@@ -41,7 +41,8 @@ class Process:
     `application` (the relay) has only its admin site. `background` coroutines run until the end: one that raises
     takes the process down, one that returns is done. `close` is awaited last, in order. `handler_args` go to
     aiohttp's request handler (e.g. `max_line_size`, `keepalive_timeout`), and `runner` serves the application. `admin`
-    are further pages of the admin site, by path.
+    are further pages of the admin site, by path. An application that is `another_site` gets no pages of ours, and goes
+    on without an admin site where that port is taken.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Process:
     handler_args: Mapping[str, Any] = field(default_factory=dict)
     runner: type[web.AppRunner] = web.AppRunner
     admin: Mapping[str, Handler] = field(default_factory=dict)
+    another_site: bool = False
 
 
 def serve(process_factory: Callable[[], Awaitable[Process]], settings: Settings, *, name: str = "app") -> int:
@@ -125,14 +127,15 @@ class _Serving:
         runners: list[web.AppRunner] = []
         try:
             if process.application is not None:
-                add_health(process.application, process.checks)
+                if not process.another_site:
+                    add_health(process.application, process.checks)
                 process.application.on_cleanup.insert(0, self.stop_background)
                 runners.append(await _set_up(process.application, process.handler_args, process.runner))
             self.start_background(process)
             if process.application is not None and process.port is not None:
                 await _listen(runners[0], self.settings.host, process.port, process.port_setting)
             runners.append(await _set_up(admin_application(process.checks, process.admin), {}, web.AppRunner))
-            await _listen(runners[-1], self.settings.admin_host, self.settings.admin_port, "ADMIN_PORT")
+            await self.listen_for_operators(runners[-1], required=not process.another_site)
             gc.collect()
             gc.freeze()  # what lives as long as the process is not walked by every full collection: 76 ms, in the API
             _log.info("%s is up.", process.name, extra={"port": process.port, "admin_port": self.settings.admin_port})
@@ -144,6 +147,14 @@ class _Serving:
             await self.stop_background()
             for close in process.close:
                 await close()
+
+    async def listen_for_operators(self, runner: web.AppRunner, *, required: bool) -> None:
+        try:
+            await _listen(runner, self.settings.admin_host, self.settings.admin_port, "ADMIN_PORT")
+        except _PortTakenError as error:
+            if required:
+                raise
+            _log.warning("There are no metrics: %s", error)
 
     def start_background(self, process: Process) -> None:
         for work in process.background:

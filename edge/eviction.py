@@ -56,6 +56,11 @@ class S3Fifo(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._nodes
 
+    @property
+    def largest(self) -> int:
+        """Return how many bytes one value may take."""
+        return self.capacity // _LARGEST_SHARE
+
     def get(self, key: K) -> V | None:
         """Return the value of a key and count the use; None if there is none."""
         node = self._nodes.get(key)
@@ -82,7 +87,7 @@ class S3Fifo(Generic[K, V]):
         was_main = held.main if held is not None else hash(key) in self._ghosts
         if held is not None:
             self.remove(key)
-        if cost * _LARGEST_SHARE > self.capacity:
+        if cost > self.largest:
             return False
         while self.used + cost > self.capacity:
             self._evict()

@@ -9,9 +9,9 @@ once. Everything else is aiohttp's, so that both can never disagree about where 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import hdrs, web
 from aiohttp.http import SERVER_SOFTWARE
@@ -35,16 +35,23 @@ _MEMORY = 8 * 1024 * 1024
 _ENTRY_BYTES = 1200  # what is remembered of a head takes, beside the head itself
 
 
+class Reply(Protocol):
+    """Knows what a request head means."""
+
+    def reply(self) -> tuple[bytes, bytes] | None:
+        """Return the answer from memory as head and body; None where the ordinary way must decide."""
+
+
 class Recognised:
     """What one request head asks for, and the head of the answer to it, which is made anew every second."""
 
     __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until")
 
-    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, accept: tuple[str, str, str]) -> None:
+    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, headers: Mapping[str, str]) -> None:
         self._edge = edge
         self._key = wanted.key
         self._own = own
-        self._accept = accept  # Accept, Accept-Encoding, If-None-Match
+        self._accept = headers.get("Accept", ""), headers.get("Accept-Encoding", ""), headers.get("If-None-Match", "")
         self._count = REQUESTS.labels(wanted.plan.name, "hit")
         self._number = -1
         self._until = 0.0
@@ -90,7 +97,7 @@ class FastHandler(web.RequestHandler):
 
     __slots__ = ("_candidate", "_expiry", "_memory", "_settled")
 
-    def __init__(self, memory: S3Fifo[bytes, Recognised], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, memory: S3Fifo[bytes, Reply], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory = memory
         self._settled = True
@@ -133,7 +140,7 @@ class FastHandler(web.RequestHandler):
         if settled and len(self._messages) == before + 1:
             self._judge(data, *self._messages[-1])
 
-    def remember(self, request: web.BaseRequest, known: Recognised) -> None:
+    def remember(self, request: web.BaseRequest, known: Reply) -> None:
         """Remember what a request means, if its head came alone and whole."""
         if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
             data = self._candidate[1]
@@ -169,7 +176,7 @@ class FastServer(web.Server):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.memory: S3Fifo[bytes, Recognised] = S3Fifo(_MEMORY)
+        self.memory: S3Fifo[bytes, Reply] = S3Fifo(_MEMORY)
 
     def __call__(self) -> web.RequestHandler:
         """Make a connection's protocol."""
@@ -185,8 +192,7 @@ class FastRunner(web.AppRunner):
         return FastServer(plain.request_handler, request_factory=factory, loop=plain._loop, **plain._kwargs)  # noqa: SLF001 - aiohttp has no other way to choose the protocol
 
 
-def remember(request: web.Request, edge: Edge, wanted: Lookup, own: EntryId | None) -> None:
-    """Have the fast way answer the next request with the same head."""
+def remember(request: web.BaseRequest, known: Reply) -> None:
+    """Have the fast way answer the next request with the same head, where it serves this connection."""
     if isinstance(request.protocol, FastHandler):
-        accept = tuple(request.headers.get(name, "") for name in ("Accept", "Accept-Encoding", "If-None-Match"))
-        request.protocol.remember(request, Recognised(edge, wanted, own, (accept[0], accept[1], accept[2])))
+        request.protocol.remember(request, known)

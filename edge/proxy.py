@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 
 import aiohttp
@@ -73,12 +73,18 @@ class OriginFailedError(OriginError):
 
 
 class Proxy:
-    """Forwards to one origin, given by its base URL without a path."""
+    """Forwards to one origin, given by its base URL without a path.
 
-    def __init__(self, session: aiohttp.ClientSession, origin: str, draining: Draining) -> None:
+    `stopped` are the headers of the origin, in lower case, that do not reach clients.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, origin: str, draining: Draining, stopped: Collection[str] = FOR_THE_EDGE
+    ) -> None:
         self._session = session
         self._origin = origin
         self._draining = draining
+        self._stopped = stopped
 
     async def forward(self, request: web.Request, path: str, *, cache_status: str) -> web.StreamResponse:
         """Pass a request on, untouched but for hop-by-hop headers, and stream the answer back."""
@@ -101,7 +107,7 @@ class Proxy:
         except OriginError as error:
             return error.response()
         async with upstream:
-            headers = travelling(upstream.headers, FOR_THE_EDGE)
+            headers = travelling(upstream.headers, self._stopped)
             headers["Cache-Status"] = cache_status
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
             await response.prepare(request)

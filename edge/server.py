@@ -39,7 +39,7 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
     held = edge.store.get(wanted.key, edge.clock())
     if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
-        fast.remember(request, edge, wanted, own)
+        fast.remember(request, fast.Recognised(edge, wanted, own, request.headers))
         return _hit(request, edge, wanted, held)
     recalled = await edge.recall(wanted)
     if recalled is not None:

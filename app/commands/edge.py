@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
 from redis.asyncio import Redis
+from yarl import URL
 
 from app import edge_stats
 from app.process import Process, serve
@@ -16,15 +18,40 @@ from auth.tokens import Keys
 from edge import plans
 from edge.admin import statistics
 from edge.fast import FastRunner
+from edge.http_cache.server import create_gateway_app
 from edge.server import EDGE, EdgeConfig, create_edge_app
 
 _IMPATIENT: Final[dict[str, Any]] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # a miss can ask the API
+_LARGEST_PORT = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `stats`; all else comes from the environment."""
+    """Declare `stats`, and what an edge before any other origin needs; all else comes from the environment."""
     parser.add_argument("action", nargs="?", choices=("serve", "stats"), default="serve", help="stats: what it counted")
     parser.add_argument("--json", action="store_true", help="with stats: as JSON")
+    parser.add_argument("--origin", metavar="URL", type=origin, help="be an HTTP cache before this origin instead")
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", type=listening, help="where to listen (default: HOST and EDGE_PORT)"
+    )
+
+
+def origin(text: str) -> str:
+    """Read the base URL of an origin; raises ArgumentTypeError."""
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL ({error}).") from error
+    if url.scheme not in {"http", "https"} or not url.host or url.path not in {"", "/"} or url.query_string:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected http://HOST[:PORT] or https://HOST[:PORT].")
+    return str(url.origin())
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Read an address to listen on; raises ArgumentTypeError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdecimal() or not 0 < int(port) <= _LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected HOST:PORT, e.g. 127.0.0.1:8080.")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what `:8080` means everywhere
 
 
 async def process(settings: Settings) -> Process:
@@ -57,8 +84,25 @@ async def process(settings: Settings) -> Process:
     )
 
 
+async def before_another(origin_url: str, settings: Settings) -> Process:
+    """Assemble an HTTP cache before an origin that is none of ours."""
+    return Process(
+        name="edge",
+        application=create_gateway_app(origin_url),
+        port=settings.edge_port,
+        port_setting="--listen",
+        runner=FastRunner,
+        another_site=True,
+    )
+
+
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve until a signal, or tell what a running edge has counted."""
     if arguments.action == "stats":
         return edge_stats.show(settings, as_json=arguments.json)
+    if arguments.listen:
+        host, port = arguments.listen
+        settings = replace(settings, host=host, edge_port=port)
+    if arguments.origin:
+        return serve(lambda: before_another(arguments.origin, settings), settings, name="edge")
     return serve(lambda: process(settings), settings, name="edge")

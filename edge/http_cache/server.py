@@ -1,0 +1,56 @@
+"""The edge on its own: `python -m app edge --origin URL`, an HTTP cache before any origin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from edge.draining import Draining
+from edge.http import FOR_THE_EDGE
+from edge.http_cache.cache import HttpCache
+from edge.http_cache.gateway import Gateway
+from edge.proxy import Proxy
+
+CAPACITY = 256 * 1024 * 1024
+_TIMEOUT = 30.0
+_CONNECTIONS = 1000
+_IDLE_SECONDS = 4  # less than after what servers usually close a connection that idles
+
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)
+
+
+def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float = _TIMEOUT) -> web.Application:
+    """Assemble a cache of so many bytes before an origin, which may be silent for `timeout` seconds."""
+    app = web.Application(client_max_size=0)
+    draining = Draining()
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        # What may change something goes over a connection of its own: one that the origin was about to close could not
+        # be told from one that it closed on receiving it, and such a request must not be sent twice.
+        reading = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS)
+        writing = aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=True)
+        async with _session(reading, timeout) as session, _session(writing, timeout) as careful:
+            proxy = Proxy(careful, origin, draining, stopped=FOR_THE_EDGE - {"cdn-cache-control"})
+            gateway = app[GATEWAY] = Gateway(session, origin, proxy, HttpCache(capacity))
+            yield
+            await gateway.close()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await app[GATEWAY].handle(request)
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(draining.drain)
+    app.router.add_route("*", "/{tail:.*}", handle)
+    return app
+
+
+def _session(connector: aiohttp.TCPConnector, timeout: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        auto_decompress=False,
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
+        max_field_size=65536,
+        timeout=aiohttp.ClientTimeout(total=None, connect=5, sock_read=timeout),
+    )

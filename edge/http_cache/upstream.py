@@ -1,0 +1,103 @@
+"""Asking an origin over HTTP, for a cache: what is sent, and what has begun to come back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from typing import NamedTuple
+
+import aiohttp
+from aiohttp import hdrs, web
+from yarl import URL
+
+from edge.http import travelling
+from edge.http_cache.policy import Policy, policy
+from edge.http_cache.stored import StoredResponse, selector
+from edge.proxy import reaching
+
+NOT_FORWARDED = (
+    *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"),
+    *("X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"),
+)
+"""Request headers by which a client could have the origin answer something else under the same address."""
+
+_CONDITIONS = ("If-None-Match", "If-Modified-Since", "If-Range", "Range")
+_SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
+_VIA = "1.1 edge"
+
+
+class Begun(NamedTuple):
+    """A response that has begun: the connection's, and the same as it would be kept, still without its body."""
+
+    connection: aiohttp.ClientResponse
+    whole: StoredResponse
+
+    @property
+    def status(self) -> int:
+        """Return the status."""
+        return self.whole.status
+
+
+class Upstream:
+    """One origin, given by its base URL without a path. `clock` gives Unix seconds."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str, clock: Callable[[], float]) -> None:
+        self._session = session
+        self._origin = origin
+        self._clock = clock
+
+    @asynccontextmanager
+    async def ask(self, request: web.Request, held: StoredResponse | None = None) -> AsyncIterator[Begun]:
+        """Ask what a client asks, on the condition that what is held is no longer good; raises OriginError."""
+        headers = travelling(request.headers, NOT_FORWARDED)
+        validators = held.validators() if held is not None else {}
+        if validators:
+            for name in _CONDITIONS:
+                headers.popall(name, None)
+            headers.update(validators)
+        headers["X-Forwarded-For"] = request.remote or "unknown"
+        headers["X-Forwarded-Proto"] = request.scheme
+        headers["X-Forwarded-Host"] = request.host
+        headers.add("Via", _VIA)
+        asked_at = self._clock()
+        with reaching(self._origin):
+            response = await self._session.request(
+                request.method,
+                URL(self._origin + request.raw_path, encoded=True),
+                headers=headers,
+                skip_auto_headers=_SENT_AS_HEADER,
+                allow_redirects=False,
+            )
+        async with response:
+            yield Begun(response, _whole(request, response, asked_at, self._clock()))
+
+    async def read(self, begun: Begun, largest: int) -> bool:
+        """Read the body into the response, and say whether that is all of it: no more than `largest` bytes are read.
+
+        Raises OriginError where it ends too early.
+        """
+        if (begun.connection.content_length or 0) > largest:
+            return False
+        body = bytearray()
+        complete = True
+        with reaching(self._origin):
+            async for chunk in begun.connection.content.iter_any():
+                body += chunk
+                if len(body) > largest:
+                    complete = False
+                    break
+        begun.whole.body = bytes(body)
+        return complete
+
+
+def _whole(request: web.Request, response: aiohttp.ClientResponse, asked_at: float, got_at: float) -> StoredResponse:
+    headers = travelling(response.headers)
+    headers.setdefault("Date", formatdate(got_at, usegmt=True))
+    authorized = "Authorization" in request.headers
+    rules = Policy(keep=False)
+    if request.method == hdrs.METH_GET:
+        rules = policy(response.status, headers, authorized=authorized, now=got_at)
+    chosen = selector(headers.getall("Vary", ()), request.headers)
+    reason = response.reason or ""
+    return StoredResponse(response.status, reason, headers, b"", rules, chosen, asked_at, got_at, authorized)
