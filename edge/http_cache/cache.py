@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from edge.eviction import S3Fifo
 from edge.http_cache.policy import Headers
@@ -40,8 +38,8 @@ class HttpCache:
 
     @property
     def largest(self) -> int:
-        """Return how many bytes a body may have to be kept."""
-        return self._kept.largest - 64 * 1024  # with its headers it must fit too
+        """Return how many bytes a body may have to be kept; with its headers it must fit too."""
+        return self._kept.largest
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -95,15 +93,11 @@ class HttpCache:
         """Return a fetch of an address that is under way, whose end others may wait for."""
         return next((fetch for fetch in self._running.get(key, ()) if not fetch.void), None)
 
-    @contextmanager
-    def fetching(self, key: str) -> Iterator[Fetch]:
-        """Have a fetch of an address known as under way."""
+    def begin(self, key: str) -> Fetch:
+        """Have a fetch of an address known as under way; it must be `ended`."""
         fetch = Fetch()
         self._running[key].append(fetch)
-        try:
-            yield fetch
-        finally:
-            self.ended(key, fetch)
+        return fetch
 
     def ended(self, key: str, fetch: Fetch) -> None:
         """Let go of whoever waits for a fetch; more than once does no harm."""

@@ -26,6 +26,16 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _NOT_KEPT_HERE = "This is not kept here, and only-if-cached forbids to ask for it."
 
 
+AS_GIVEN: web.ResponseKey[frozenset[str]] = web.ResponseKey("as given", frozenset)
+_ADDED = ("Content-Type", "Server")
+
+
+async def leave_as_given(_: web.Request, response: web.StreamResponse) -> None:
+    """Take away what aiohttp adds to a response whose origin did not say it; for `on_response_prepare`."""
+    for name in response.get(AS_GIVEN, frozenset()):
+        response.headers.pop(name, None)
+
+
 class Question(NamedTuple):
     """A GET or HEAD: its key, what it wants of a cache, and what is held of it."""
 
@@ -90,7 +100,7 @@ class Gateway:
             return self._complete(question, question.held, "hit", "hit")
         if question.held is not None and question.verdict is Verdict.REVALIDATE:
             if self.cache.running(question.key) is None:
-                self._later(self._refresh(question, question.held))
+                self._later(self._refresh(question, question.held, self.cache.begin(question.key)))
             return self._complete(question, question.held, "hit", "stale")
         if question.asked.only_if_cached:
             return failure(504, _NOT_KEPT_HERE, "GATEWAY_TIMEOUT")
@@ -114,17 +124,19 @@ class Gateway:
 
     async def _fetched(self, question: Question) -> web.StreamResponse:
         """Ask the origin, and answer with what it says, or with what is held where it fails and that may be."""
-        with self.cache.fetching(question.key) as fetch:
-            try:
-                async with self._upstream.ask(question.request, question.held) as begun:
-                    if begun.status < 500 or not question.covered:  # noqa: PLR2004 - the origin's failures
-                        return await self._answered(question, begun, fetch)
-                    status = begun.status
-            except OriginError as error:
-                if not question.covered:
-                    HTTP_REQUESTS.labels("error").inc()
-                    return error.response()
-                status = error.status
+        fetch = self.cache.begin(question.key)
+        try:
+            async with self._upstream.ask(question.request, question.held) as begun:
+                if begun.status < 500 or not question.covered:  # noqa: PLR2004 - the origin's failures
+                    return await self._answered(question, begun, fetch)
+                status = begun.status
+        except OriginError as error:
+            if not question.covered:
+                HTTP_REQUESTS.labels("error").inc()
+                return error.response()
+            status = error.status
+        finally:
+            self.cache.ended(question.key, fetch)
         if question.held is None:
             raise RuntimeError("What is not held covers for nothing.")
         return self._complete(question, question.held, f"fwd=stale; fwd-status={status}", "stale")
@@ -143,19 +155,20 @@ class Gateway:
         self.cache.ended(question.key, fetch)  # nobody waits for what will not be shared
         return await self._streamed(question, begun, why)
 
-    async def _refresh(self, question: Question, held: StoredResponse) -> None:
+    async def _refresh(self, question: Question, held: StoredResponse, fetch: Fetch) -> None:
         """Ask anew for what is being served stale; it stays as long as it may where the origin fails."""
-        with self.cache.fetching(question.key) as fetch:
-            try:
-                async with self._upstream.ask(question.request, held) as begun:
-                    if begun.status == 304:  # noqa: PLR2004
-                        self._keep(question.key, held.renewed(begun.whole), fetch)
-                    elif begun.whole.rules.keep and await self._upstream.read(begun, self.cache.largest):
-                        self._keep(question.key, begun.whole.kept(), fetch)
-                    elif begun.status < 500:  # noqa: PLR2004
-                        self.cache.drop(question.key, held)
-            except OriginError:
-                return
+        try:
+            async with self._upstream.ask(question.request, held) as begun:
+                if begun.status == 304:  # noqa: PLR2004
+                    self._keep(question.key, held.renewed(begun.whole), fetch)
+                elif begun.whole.rules.keep and await self._upstream.read(begun, self.cache.largest):
+                    self._keep(question.key, begun.whole.kept(), fetch)
+                elif begun.status < 500:  # noqa: PLR2004
+                    self.cache.drop(question.key, held)
+        except OriginError:
+            return
+        finally:
+            self.cache.ended(question.key, fetch)
 
     async def _head(self, question: Question) -> web.StreamResponse:
         """Pass a HEAD on, and learn from the answer whether what is held is still good (RFC 9111 §4.3.5)."""
@@ -191,6 +204,7 @@ class Gateway:
         headers = CIMultiDict(begun.whole.headers)
         headers.add("Cache-Status", f"edge; {why}; stored=?0")
         response = web.StreamResponse(status=begun.status, reason=begun.whole.reason, headers=headers)
+        response[AS_GIVEN] = frozenset(_ADDED) - {name.title() for name in headers}
         await response.prepare(question.request)
         if begun.whole.body:
             await response.write(begun.whole.body)
@@ -209,7 +223,9 @@ class Gateway:
         if question.request.method == hdrs.METH_HEAD:
             headers[hdrs.CONTENT_LENGTH] = str(len(given.body))
             body = None
-        return web.Response(status=given.status, reason=given.reason, headers=headers, body=body)
+        response = web.Response(status=given.status, reason=given.reason, headers=headers, body=body)
+        response[AS_GIVEN] = frozenset(_ADDED) - {name.title() for name in headers}
+        return response
 
     def _keep(self, key: str, response: StoredResponse, fetch: Fetch) -> str:
         """Keep a response, let go of who waits for it, and say what became of it."""

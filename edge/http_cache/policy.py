@@ -91,23 +91,16 @@ class Policy(NamedTuple):
             return Verdict.REVALIDATE
         return Verdict.STALE if over < self.if_error else Verdict.OVER
 
-    @property
-    def useful(self) -> int:
-        """Return for how many seconds at most it can be served without the origin's consent."""
-        return self.lifetime + (0 if self.strict or self.validate else max(self.while_revalidating, self.if_error))
-
 
 def policy(status: int, headers: Headers, *, authorized: bool, now: float) -> Policy:
     """Decide what a response to a GET allows a shared cache. `authorized`: the request had credentials."""
     given = fields.targeted(headers.getall("CDN-Cache-Control", ()))
     plain = fields.directives(headers.getall("Cache-Control", ())) if given is None else given
     lifetime = _lifetime(status, headers, plain, aimed=given is not None, now=now)
-    reusable = (
-        "ETag" in headers or "Last-Modified" in headers or (lifetime > 0 and plain.get("no-cache", "") is not None)
-    )
-    aged = not plain.keys().isdisjoint(("stale-while-revalidate", "stale-if-error"))
+    explicit = not plain.keys().isdisjoint(_EXPLICIT) or (given is None and "Expires" in headers)
+    useful = lifetime > 0 or not plain.keys().isdisjoint(_AGED) or "ETag" in headers or "Last-Modified" in headers
     return Policy(
-        keep=_may_keep(status, headers, plain, authorized=authorized) and (reusable or aged),
+        keep=(explicit or status in _HEURISTIC) and useful and _may_keep(status, headers, plain, authorized=authorized),
         lifetime=lifetime,
         validate="no-cache" in plain and plain["no-cache"] is None,
         strict=not plain.keys().isdisjoint(("must-revalidate", "proxy-revalidate", "s-maxage")),

@@ -10,7 +10,7 @@ from aiohttp import web
 from edge.draining import Draining
 from edge.http import FOR_THE_EDGE
 from edge.http_cache.cache import HttpCache
-from edge.http_cache.gateway import Gateway
+from edge.http_cache.gateway import Gateway, leave_as_given
 from edge.proxy import Proxy
 
 CAPACITY = 256 * 1024 * 1024
@@ -41,6 +41,7 @@ def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float 
         return await app[GATEWAY].handle(request)
 
     app.cleanup_ctx.append(run)
+    app.on_response_prepare.append(leave_as_given)
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/{tail:.*}", handle)
     return app

@@ -62,7 +62,7 @@ class StoredResponse:
 
     def ttl(self, now: float) -> int:
         """Return for how many seconds more it is fresh; negative where it is not."""
-        return int(self.rules.lifetime - self.age(now))
+        return self.rules.lifetime - int(self.age(now))
 
     def validators(self) -> dict[str, str]:
         """Return the headers by which the origin can say that it is still good; none where it has none."""
