@@ -36,8 +36,16 @@ def show(settings: Settings, *, as_json: bool) -> int:
     store, stream = found["store"], found["stream"]
     console.print(f"{store['entries']:,} answers, {store['bytes']:,} of {store['capacity']:,} bytes.", highlight=False)
     state = "answers from memory" if stream["vouches"] else "passes everything on: it does not know what has changed"
-    console.print(f"Newest pulse {stream['heard_seconds']} s ago, at {stream['position']}: {state}.", highlight=False)
+    console.print(f"Newest pulse {stream['heard_seconds']} s ago, {_behind(stream)}: {state}.", highlight=False)
     return 0
+
+
+def _behind(stream: dict[str, Any]) -> str:
+    """Say where in the stream the edge is."""
+    lag = stream["lag"]
+    if lag is None:
+        return f"at {stream['position']}, and Redis does not say where the stream ends"
+    return f"at {stream['position']}, {lag['entries']:,} entries and {lag['seconds']} s behind the stream's tail"
 
 
 def _operations(operations: dict[str, dict[str, Any]]) -> Table:

@@ -9,4 +9,9 @@ HTTP_REQUESTS = Counter("edge_http_requests_total", "Requests to an origin of an
 INVALIDATED = Counter(
     "edge_invalidated_total", "Answers dropped because what they show has changed, by type or list.", ["by"]
 )
+ENTRIES = Gauge("edge_store_entries", "Stored answers.")
+HEARD = Gauge("edge_heard_seconds", "Age of the newest pulse; from 2 s on nothing is answered from memory.")
+POSITION = Gauge("edge_position_seconds", "MongoDB's time of the newest entry applied (Unix seconds).")
+LAG_ENTRIES = Gauge("edge_lag_entries", "Entries of the stream not yet applied, 1000 for more; NaN if Redis is away.")
+LAG_SECONDS = Gauge("edge_lag_seconds", "From the newest entry applied to the stream's tail, by MongoDB's clock.")
 BYTES = Gauge("edge_store_bytes", "Memory in use by stored answers.")

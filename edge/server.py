@@ -13,6 +13,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from edge import answers, fast
+from edge.admin import observe
 from edge.cache import Edge, EdgeConfig
 from edge.http import media_type
 from edge.keys import Lookup, lookup
@@ -107,6 +108,7 @@ def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None 
             timeout=timeout,
         ) as session:
             edge = app[EDGE] = Edge(config, session, SecondLayer(cache_redis) if cache_redis else None)
+            observe(edge)
             following = asyncio.create_task(edge.follow(redis).run())
             yield
             following.cancel()

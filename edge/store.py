@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 
 from edge.dependencies import Dependencies, Touch, wide_tags
 from edge.eviction import S3Fifo
@@ -14,6 +16,7 @@ from edge.tag_index import TagIndex
 
 _OVERHEAD = 1000  # bytes an entry costs beside its bodies: objects, headers, its place in the queues
 _PER_TAG = 32  # and for each tag, here and in the index
+_MOST_LOOKS = 1000  # at places drawn for a sample, where few of them are taken
 
 OnDrop = Callable[[str, "Stored", "Touch | None"], None]
 """Told of an answer that was dropped because something changed: its key, itself, and what; None for everything."""
@@ -78,6 +81,7 @@ class Store:
 
     def __init__(self, capacity: int, on_drop: OnDrop | None = None) -> None:
         self.on_drop = on_drop
+        self.used_by: Counter[str] = Counter()  # bytes, by the operation's name
         self._entries: S3Fifo[str, Stored] = S3Fifo(capacity, on_evict=lambda _, entry: self._forget(entry))
         self._index = TagIndex()
         self._slots: list[tuple[str, Stored] | None] = []
@@ -101,6 +105,21 @@ class Store:
         """Yield every key and answer."""
         return self._entries.items()
 
+    def sample(self, most: int, chance: Random, suits: Callable[[Stored], bool]) -> dict[str, Stored]:
+        """Return at most so many answers that suit, drawn at random, by key.
+
+        Each is as likely as any other, and the cost does not grow with the store: a place that is free, or whose answer
+        does not suit, is drawn in vain, so where nearly all are, fewer may be found than there are.
+        """
+        drawn: dict[str, Stored] = {}
+        for _ in range(_MOST_LOOKS):
+            if len(drawn) >= min(most, len(self)):
+                break
+            place = self._slots[chance.randrange(len(self._slots))]
+            if place is not None and suits(place[1]):
+                drawn[place[0]] = place[1]
+        return drawn
+
     def get(self, key: str, now: float) -> Stored | None:
         """Return the answer kept for a key, fresh or aged, unless it is too old for any use."""
         entry = self._entries.get(key)
@@ -122,8 +141,10 @@ class Store:
             return False
         if held is not None:
             self._forget(held)
-        if not self._entries.put(key, entry, entry.cost):
+        cost = entry.cost
+        if not self._entries.put(key, entry, cost):
             return False
+        self.used_by[entry.plan.name] += cost
         entry.slot = self._free.pop() if self._free else len(self._slots)
         if entry.slot == len(self._slots):
             self._slots.append(None)
@@ -153,6 +174,7 @@ class Store:
         self._index = TagIndex()
         self._slots.clear()
         self._free.clear()
+        self.used_by.clear()
         return dropped
 
     def _candidates(self, touched: Touch) -> Iterator[tuple[str, Stored]]:
@@ -180,4 +202,5 @@ class Store:
     def _forget(self, entry: Stored) -> None:
         self._index.remove(self._indexed(entry), entry.slot)
         self._slots[entry.slot] = None
+        self.used_by[entry.plan.name] -= entry.cost
         self._free.append(entry.slot)

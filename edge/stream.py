@@ -113,6 +113,12 @@ async def history(redis: Redis, most: int) -> list[Entry]:
     return [Entry.decode(*item) for item in reversed(found)]
 
 
+async def following(redis: Redis, after: EntryId, most: int) -> list[Entry]:
+    """Return the entries behind an id, oldest first, at most so many."""
+    found: Any = await redis.xrange(STREAM, min=f"({after}", count=most)
+    return [Entry.decode(*item) for item in found]
+
+
 async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> EntryId | None:
     """Append entries, which become visible together, if the stream's tail is `behind`.
 

@@ -33,6 +33,11 @@ def number(short_tag: str) -> int:
     return int.from_bytes(digest, "big")
 
 
+def spelled(tag: int) -> str:
+    """Return the surrogate key that `number` reads as this."""
+    return base64.urlsafe_b64encode(tag.to_bytes(_DIGEST_BYTES, "big"))[:11].decode()
+
+
 def header(tags: Iterable[str]) -> str:
     """Return the value of a `Surrogate-Key` header."""
     return " ".join(sorted(short(tag) for tag in tags))

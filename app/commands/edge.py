@@ -6,17 +6,16 @@ import argparse
 from dataclasses import replace
 from typing import Any, Final
 
-from aiohttp import web
 from redis.asyncio import Redis
 from yarl import URL
 
 from app import edge_stats
+from app.edge_pages import pages
 from app.process import Process, serve
 from app.services import open_redis, own_write
 from app.settings import Settings
 from auth.tokens import Keys
-from edge import plans
-from edge.admin import statistics
+from edge import lag, plans
 from edge.fast import FastRunner
 from edge.http_cache.server import create_gateway_app
 from edge.server import EDGE, EdgeConfig, create_edge_app
@@ -69,8 +68,8 @@ async def process(settings: Settings) -> Process:
     async def coherent() -> None:
         await app[EDGE].ready()
 
-    async def stats(_: web.Request) -> web.Response:
-        return web.json_response(statistics(app[EDGE]), headers={"Cache-Control": "no-store"})
+    async def watch_lag() -> None:
+        await lag.watch(redis, lambda: app[EDGE].coherence.position)
 
     return Process(
         name="edge",
@@ -79,7 +78,8 @@ async def process(settings: Settings) -> Process:
         port_setting="EDGE_PORT",
         checks={"invalidations": coherent},
         close=(redis.aclose, *((second.aclose,) if second else ())),
-        admin={"/stats": stats},
+        background=(watch_lag,),
+        admin=pages(lambda: app[EDGE], redis),
         runner=FastRunner,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from hypothesis import settings
@@ -158,6 +159,7 @@ class AnyUse(RuleBasedStateMachine):
         """Bytes add up, stay in bounds, and the index by tag names exactly what is held."""
         held = self.held()
         assert self.store.used == sum(kept.cost for kept in held.values()) <= self.store.capacity
+        assert self.store.used_by["Shelf"] == self.store.used
         pairs = 0
         for tag in TAGS[:-1]:
             found = {self.store._slots[slot] for slot in self.store._index.find(moved(tag).tag)}  # noqa: SLF001
@@ -168,3 +170,22 @@ class AnyUse(RuleBasedStateMachine):
 
 TestAnyUse = AnyUse.TestCase
 TestAnyUse.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_a_sample_is_drawn_from_all_that_suit() -> None:
+    """Given answers and places that are free again, then every answer that suits is drawn sooner or later, alone."""
+    store, chance = Store(10**7), Random(3)  # noqa: S311 - the same each time
+    assert store.sample(5, chance, lambda _: True) == {}
+    for number in range(400):
+        store.put(str(number), answer(tags="p" if number % 2 else "q", as_of=number + 1))
+    store.invalidate(moved("p"), EntryId(1000, 0))
+    suiting = {str(number) for number in range(0, 400, 4)}
+    seen: set[str] = set()
+    for _ in range(500):
+        drawn = store.sample(5, chance, lambda entry: entry.as_of.time % 4 == 1)
+        assert len(drawn) == 5
+        assert all(store.peek(key) is entry for key, entry in drawn.items())
+        seen |= drawn.keys()
+    assert seen == suiting
+    assert len(store.sample(500, chance, lambda _: True)) <= 200
+    assert store.sample(5, chance, lambda _: False) == {}
