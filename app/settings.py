@@ -29,7 +29,8 @@ class Settings:
     """What an operator can choose; every field has the environment variable of the same name in capitals.
 
     Ports are TCP ports on `host`; `admin_port` listens on loopback and serves `/metrics`.
-    `cache_redis_url` is a Redis for answers that several edges share; None for none. `mongodb_url` and `redis_url` are
+    `cache_redis_url` is a Redis for answers that several edges share; None for none. `edge_admin_urls` are the admin
+    sites of the edges that the relay's auditor asks what they serve. `mongodb_url` and `redis_url` are
     None when `run` is to start the embedded services.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     redis_url: str | None = None
     redis_port: int = 6479
     cache_redis_url: str | None = None
+    edge_admin_urls: tuple[str, ...] = ()
     public_url: str = ""
     api_url: str = ""
     images_url: str = ""
@@ -100,7 +102,8 @@ class Settings:
             secret_key=environ.get("SECRET_KEY", _DEVELOPMENT_SECRET),
             imgproxy_key=_hex(environ, "IMGPROXY_KEY", _DEVELOPMENT_KEY),
             imgproxy_salt=_hex(environ, "IMGPROXY_SALT", _DEVELOPMENT_SALT),
-            varnish_urls=tuple(filter(None, environ.get("VARNISH_URLS", "").replace(",", " ").split())),
+            edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
+            varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
             fastly_token=environ.get("FASTLY_API_TOKEN", ""),
             cloudflare_zone=environ.get("CLOUDFLARE_ZONE_ID", ""),
@@ -137,6 +140,11 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _LARGEST_PORT:
         raise SettingsError(f"{name} is {text!r}; it must be a port between 1 and {_LARGEST_PORT}.")
     return int(text)
+
+
+def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return addresses separated by commas or white space, without a slash at the end."""
+    return tuple(url.rstrip("/") for url in environ.get(name, "").replace(",", " ").split())
 
 
 def _hex(environ: Mapping[str, str], name: str, default: str) -> str:

@@ -16,7 +16,7 @@ from app.embedded import EmbeddedMongoDB, EmbeddedRedis, EmbeddedServiceError
 from app.embedded.leash import leashed
 from app.embedded.ports import require_free
 from app.embedded.service import EmbeddedService
-from app.programs import NAMES, STOP_ORDER, Program, listeners, programs
+from app.programs import NAMES, STOP_ORDER, Program, admin_url, listeners, programs
 from app.restarts import Supervised, keep_running
 from app.run_lock import RunLock
 from app.settings import Settings
@@ -145,6 +145,7 @@ class Supervisor:
         return {
             "MONGODB_URL": settings.mongodb_url or "",
             "REDIS_URL": settings.redis_url or "",
+            "EDGE_ADMIN_URLS": ",".join(settings.edge_admin_urls) or admin_url(settings, "edge"),
             "MALLOC_ARENA_MAX": "2",  # pictures are decoded in threads, each of which would keep an arena of its own
         }
 

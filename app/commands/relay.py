@@ -1,14 +1,20 @@
-"""`python -m app relay`: from the database's changes to invalidations; and the snapshots of likes."""
+"""`python -m app relay`: from the database's changes to invalidations; the snapshots of likes; and the auditor."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from redis.asyncio import Redis
 
 from app.process import Process, serve
 from app.services import open_database, open_redis
 from app.settings import Settings
+from auth.tokens import Keys
+from edge import plans
 from models.database import Database
+from workers.auditor.auditor import Auditor
 from workers.likes import LikeCounts
 from workers.relay.relay import Relay
 
@@ -27,14 +33,30 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
 
+    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, likes.run]
+    if settings.edge_admin_urls:
+        background.append(auditor(settings, redis).run)
+
     async def redis_answers() -> None:
         await redis.ping()
 
     return Process(
         name="relay",
         checks={"mongodb": database.ping, "redis": redis_answers, "change stream": relay.ready},
-        background=(relay.run, relay.pulse, likes.run),
+        background=background,
         close=(redis.aclose, *closing),
+    )
+
+
+def auditor(settings: Settings, redis: Redis) -> Auditor:
+    """Return what holds the edges that settings name against the API."""
+    keys = Keys(settings.secret_key)
+    return Auditor(
+        settings.edge_admin_urls,
+        settings.api_url,
+        redis,
+        plans=plans.load(),
+        sign=lambda moment: keys.sign("own-write", str(moment)),
     )
 
 

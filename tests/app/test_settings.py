@@ -37,6 +37,13 @@ def test_addresses_follow_the_ports() -> None:
     assert settings.images_url == "http://images"
 
 
+def test_several_addresses_are_separated_by_commas() -> None:
+    """Given a list, then each address is one without its last slash; given none, then there is none."""
+    settings = Settings.from_environment({"EDGE_ADMIN_URLS": "http://a:9101/, http://b:9101"})
+    assert settings.edge_admin_urls == ("http://a:9101", "http://b:9101")
+    assert Settings.from_environment({}).edge_admin_urls == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from app.programs import NAMES, listeners, programs
 from app.restarts import Backoff
 from app.run_lock import RunLock
 from app.settings import Settings
+from app.supervisor import Supervisor
 from tests.app.processes import PROGRAMS, environment, left_over, running
 
 SUPERVISED = str(PROGRAMS / "supervised.py")
@@ -142,3 +144,11 @@ def test_every_program_has_its_own_admin_port() -> None:
     assert [program.admin_port for program in programs(settings)] == [9500, 9501, 9502, 9503]
     assert programs(settings)[0].ready_url == "http://[::1]:9500/health/ready"
     assert len(listeners(settings)) == 3 + len(NAMES)
+
+
+def test_children_know_each_other() -> None:
+    """Given no addresses of edges, then the relay audits the edge that is started beside it; given some, then those."""
+    settings = Settings(mongodb_url="mongodb://nowhere", redis_url="redis://nowhere")
+    assert Supervisor(settings).environment()["EDGE_ADMIN_URLS"] == "http://127.0.0.1:9101"
+    named = replace(settings, edge_admin_urls=("http://a", "http://b"))
+    assert Supervisor(named).environment()["EDGE_ADMIN_URLS"] == "http://a,http://b"

@@ -15,7 +15,7 @@ from pymongo import AsyncMongoClient
 
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
-from app.programs import NAMES
+from app.programs import NAMES, admin_url
 from app.settings import Settings
 from auth.tokens import Keys
 from tests.app.processes import environment, running
@@ -47,6 +47,7 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
     mongodb = await stack.enter_async_context(EmbeddedMongoDB(folder, free_port(), durable=False))
     redis = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
     environ = environment(folder, MONGODB_URL=mongodb.url, REDIS_URL=redis.url, MONGODB_DATABASE="coherence")
+    environ["EDGE_ADMIN_URLS"] = admin_url(Settings.from_environment(environ), "edge")
     environ["PUBLIC_URL"] = f"http://127.0.0.1:{environ['EDGE_PORT']}"
     async with running(environ, "-m", "app", "migrate") as migrating:
         await migrating.ended()

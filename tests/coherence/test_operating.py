@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from app.programs import admin_url
+from app.settings import Settings
 from tests.app.processes import running
 from tests.coherence.conftest import Loop
 from tests.coherence.world import PLANS, World
@@ -48,10 +50,29 @@ def test_statistics_tell_what_was_counted(held: World, loop: Loop) -> None:
     assert 0 < found["operations"]["Gallery"]["hit_rate"] <= 1
     assert found["store"]["bytes"] > 1000
     assert found["stream"]["vouches"] is True
+    assert found["stream"]["lag"]["entries"] < 1000
     code, text = command(held, loop, "edge", "stats")
     assert code == 0
     assert "Gallery" in text
     assert "answers from memory" in text
+    assert "behind the stream's tail" in text
+
+
+def test_the_relay_audits_the_edge(held: World, loop: Loop) -> None:
+    """Given an answer in memory, then the relay compares it with the API's, finds nothing, and its metrics say so."""
+    settings = Settings.from_environment(held.environ)
+
+    async def compared() -> str:
+        async with asyncio.timeout(30):
+            while True:
+                async with held.session.get(f"{admin_url(settings, 'relay')}/metrics") as response:
+                    text = await response.text()
+                if 'auditor_compared_total{operation="Gallery"}' in text:
+                    return text
+                await _until_hit(held)
+
+    text = loop.run(compared())
+    assert 'auditor_stale_total{operation="Gallery"} 0.0' in text
 
 
 @pytest.mark.parametrize(
