@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from app.commands import edge, relay
 from app.embedded.ports import free_port
 from app.health import admin_application
-from app.services import open_redis
+from app.services import open_redis, own_write
 from app.settings import Settings
 from auth.tokens import Keys
 from edge import plans
@@ -223,9 +223,11 @@ async def test_many_writes_on_a_correct_edge_are_no_finding(platform: Platform) 
 
 async def test_what_does_not_answer_gives_no_verdict(platform: Platform, caplog: pytest.LogCaptureFixture) -> None:
     """Given an edge that is down, pages that are none, or an origin that fails, then it is counted so."""
+    asked: list[web.Request] = []
 
     async def nonsense(request: web.Request) -> web.Response:
         if request.path.startswith("/graphql"):
+            asked.append(request)
             return web.json_response({"errors": [{"message": "no"}]}, status=503)
         return web.json_response({"answers": [{"key": 1}]})
 
@@ -240,6 +242,8 @@ async def test_what_does_not_answer_gives_no_verdict(platform: Platform, caplog:
         broken = auditor(platform.settings, redis, site.admin, origin=wrong)
         assert await broken.audit(site.session, site.admin) == []
         assert count("auditor_unanswered_total", by="origin") == origin_before + 1
+        (held,) = (entry for _, entry in site.edge.store.items())
+        assert own_write(Keys(platform.settings.secret_key), asked[0].headers["Edge-As-Of"]) == held.as_of
         for _ in range(4):
             assert await broken.audit(site.session, wrong) == []
         assert await broken.audit(site.session, "http://127.0.0.1:9") == []

@@ -219,6 +219,9 @@ def test_no_answer_is_stale(world: World, loop: Loop, capsys: pytest.CaptureFixt
             suppress_health_check=list(HealthCheck),
         ),
     )
+    compared, stale = loop.run(world.audited())
+    assert stale == 0
     hits, misses = world.results["hit"], world.results["miss"]
     with capsys.disabled():
         print(f"\ncoherence: {hits + misses} answers compared, none stale; {hits / (hits + misses):.0%} hits")  # noqa: T201 - the report
+        print(f"coherence: the auditor compared {compared} more and found none stale")  # noqa: T201 - likewise

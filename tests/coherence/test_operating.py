@@ -7,8 +7,6 @@ import json
 
 import pytest
 
-from app.programs import admin_url
-from app.settings import Settings
 from tests.app.processes import running
 from tests.coherence.conftest import Loop
 from tests.coherence.world import PLANS, World
@@ -60,19 +58,16 @@ def test_statistics_tell_what_was_counted(held: World, loop: Loop) -> None:
 
 def test_the_relay_audits_the_edge(held: World, loop: Loop) -> None:
     """Given an answer in memory, then the relay compares it with the API's, finds nothing, and its metrics say so."""
-    settings = Settings.from_environment(held.environ)
 
-    async def compared() -> str:
+    async def until_compared() -> tuple[int, int]:
         async with asyncio.timeout(30):
             while True:
-                async with held.session.get(f"{admin_url(settings, 'relay')}/metrics") as response:
-                    text = await response.text()
-                if 'auditor_compared_total{operation="Gallery"}' in text:
-                    return text
+                compared, stale = await held.audited()
+                if compared:
+                    return compared, stale
                 await _until_hit(held)
 
-    text = loop.run(compared())
-    assert 'auditor_stale_total{operation="Gallery"} 0.0' in text
+    assert loop.run(until_compared())[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ import orjson
 from bson import ObjectId, Timestamp
 from pymongo import AsyncMongoClient
 
+from app.programs import admin_url
+from app.settings import Settings
 from auth.tokens import Keys
 from edge import plans
 from edge.stream import START, EntryId
@@ -185,6 +187,15 @@ class World:
     def own_write(self) -> str:
         """Return the newest moment as the API would sign it."""
         return self.keys.sign("own-write", str(self.moment))
+
+    async def audited(self) -> tuple[int, int]:
+        """Return what the relay's auditor has counted: (answers compared, found stale)."""
+        url = f"{admin_url(Settings.from_environment(self.environ), 'relay')}/metrics"
+        async with self.session.get(url) as response:
+            lines = (await response.text()).splitlines()
+        names = ("auditor_compared_total{", "auditor_stale_total{")
+        compared, stale = (sum(float(x.split()[-1]) for x in lines if x.startswith(name)) for name in names)
+        return int(compared), int(stale)
 
     async def ask(self, base: str, operation: str, variables: Row, **headers: str) -> tuple[str, int, bytes]:
         """Ask a registered operation: (Cache-Status, status, body)."""

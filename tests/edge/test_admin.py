@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import pytest
@@ -15,10 +17,10 @@ from redis.asyncio import Redis
 from app.edge_pages import pages
 from app.health import admin_application
 from edge.admin import body_digest
-from edge.lag import Lag, measure
+from edge.lag import Lag, measure, watch
 from edge.stream import START, Change, Entry, EntryId, append
 from edge.tags import header
-from tests.edge.stand import PUBLIC, Stand, served, standing
+from tests.edge.stand import PUBLIC, Stand, served, standing, until
 
 
 @dataclass
@@ -142,3 +144,34 @@ async def test_the_lag_is_in_entries_and_seconds(redis_url: str) -> None:
         assert await measure(redis, EntryId(200 << 32, 0)) == Lag(0, 0)
     async with Redis.from_url("redis://127.0.0.1:9/0") as away:
         assert await measure(away, ids[1]) is None
+
+
+async def test_the_lag_is_measured_at_intervals(redis_url: str) -> None:
+    """Given an edge that is behind, then the gauges say by how much; where Redis is away they say that nobody knows."""
+    at = EntryId(100 << 32, 0)
+    async with Redis.from_url(redis_url.replace("/0", "/6")) as redis:
+        await redis.flushdb()
+        await append(redis, START, [Entry(at, START, "", ()), Entry(EntryId(103 << 32, 0), at, "", ())])
+        async with watching(redis, at):
+            await until(lambda: lag() == (1, 3))
+    async with Redis.from_url("redis://127.0.0.1:9/0") as away, watching(away, at):
+        await until(lambda: all(isnan(value) for value in lag()))
+
+
+@asynccontextmanager
+async def watching(redis: Redis, position: EntryId) -> AsyncIterator[None]:
+    """Keep the gauges up to date until the end."""
+    task = asyncio.create_task(watch(redis, lambda: position, 0.01))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def lag() -> tuple[float, float]:
+    """Return what the gauges say: (entries, seconds)."""
+    entries, seconds = (REGISTRY.get_sample_value(f"edge_lag_{name}") for name in ("entries", "seconds"))
+    assert entries is not None
+    assert seconds is not None
+    return entries, seconds

@@ -32,7 +32,7 @@ SAMPLE = 4
 
 _MOST_SEARCHED = 20_000  # entries of the stream, for the event that was missed
 _PAGE = 1_000  # at once, so that the relay beside goes on meanwhile
-_TOLD_AFTER = 3  # times in a row that an edge did not answer; a process that starts is soon there
+_TOLD_AFTER = 3  # times in a row that an edge did not answer, before it is said
 _MOST_TOLD = 1_000  # findings that are remembered, so that each counts once
 
 _COMPARED = Metric("auditor_compared_total", "Answers of edges compared with the origin's.", ["operation"])
@@ -77,8 +77,8 @@ class Auditor:
 
     async def _keep_auditing(self, session: aiohttp.ClientSession, edge: str) -> None:
         while not cancelled():
+            await asyncio.sleep(self._interval)  # first, since an edge that starts beside this process is soon there
             await self.audit(session, edge)
-            await asyncio.sleep(self._interval)
 
     async def audit(self, session: aiohttp.ClientSession, edge: str) -> list[Finding]:
         """Compare a sample of what one edge serves; return, count and log what is stale."""
