@@ -7,6 +7,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -15,6 +17,12 @@ def configure(process: str, *, production: bool, level: int = logging.INFO) -> N
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(process) if production else ReadableFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(is_ours)
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether a record of the HTTP server is about us, not about a client whose request was none, which was told so."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:

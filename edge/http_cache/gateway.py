@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from edge.metrics import HTTP_REQUESTS
 from edge.proxy import OriginError, Proxy, failure
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+")  # RFC 3986 §3.2.2, with a port
 _NOT_KEPT_HERE = "This is not kept here, and only-if-cached forbids to ask for it."
 
 
@@ -76,8 +78,10 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        if not request.raw_path.startswith("/"):
-            return failure(400, "The request's target must be a path.", "BAD_REQUEST")
+        if not request.raw_path.startswith("/") or "#" in request.raw_path:
+            return failure(400, "The request's target must be a path, without a fragment.", "BAD_REQUEST")
+        if not _HOST.fullmatch(request.host):
+            return failure(400, "The request's Host is none.", "BAD_REQUEST")
         if request.method not in _SAFE:
             return await self._written(request)
         if request.method not in {"GET", "HEAD"} or _is_special(request):

@@ -6,7 +6,9 @@ import json
 import logging
 import sys
 
-from app.logs import JsonFormatter, ReadableFormatter
+from aiohttp.http_exceptions import BadHttpMessage
+
+from app.logs import JsonFormatter, ReadableFormatter, is_ours
 
 
 def record(message: str, *, failed: bool = False) -> logging.LogRecord:
@@ -42,3 +44,12 @@ def test_a_json_line_survives_text_that_is_not_unicode() -> None:
 def test_a_readable_line_ends_with_the_extra_fields() -> None:
     """Given a record with an extra field, then the line shows it."""
     assert ReadableFormatter().format(record("evicted")).endswith("WARNING edge.store: evicted operation=Gallery")
+
+
+def test_a_request_that_is_none_fills_no_log() -> None:
+    """Given a malformed request, then nothing is logged; a fault of ours is."""
+    refused = record("Error handling request")
+    refused.exc_info = (BadHttpMessage, BadHttpMessage("bare LF"), None)
+    assert not is_ours(refused)
+    assert is_ours(record("Error handling request", failed=True))
+    assert is_ours(record("an ordinary line"))

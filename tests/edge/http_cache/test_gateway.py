@@ -221,6 +221,16 @@ async def test_who_asks_cannot_change_what_is_asked(poison: str, value: str) -> 
         assert b"X-Forwarded-Host: site\r\n" in front.origin.heads[0]
 
 
+@pytest.mark.parametrize(
+    ("target", "host"), [("/a#b", "site"), ("http://evil/a", "site"), ("/a", "evil site/b"), ("/a", "")]
+)
+async def test_a_request_for_no_address_is_refused(target: str, host: str) -> None:
+    """Given a target or a host that is none, then 400, and the origin is not asked."""
+    async with fronting(always(plain(FRESH))) as front:
+        assert (await front.get(target=target, host=host)).status == 400
+        assert front.origin.heads == []
+
+
 async def test_hosts_are_apart() -> None:
     """Given the same path on two hosts, then one is not answered with the other's."""
     async with fronting(always(plain(FRESH))) as front:
