@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -18,6 +18,8 @@ from edge import codings
 from edge.coherence import Coherence
 from edge.dependencies import Dependencies
 from edge.draining import Draining
+from edge.eviction import S3Fifo
+from edge.fast import MEMORY, Reply
 from edge.follower import Follower
 from edge.http import JSON, Lifetimes, lifetimes
 from edge.keys import Lookup
@@ -46,7 +48,10 @@ class EdgeConfig:
 
 @dataclass
 class Edge:
-    """What one edge holds: its store, what it knows of the stream, and the fetches under way."""
+    """What one edge holds: its store, what it knows of the stream, and the fetches under way.
+
+    `recognised` are requests that were answered from memory, by their meaning.
+    """
 
     config: EdgeConfig
     session: aiohttp.ClientSession
@@ -61,6 +66,7 @@ class Edge:
         self.api = Proxy(self.session, self.config.api, self.draining)
         self.images = Proxy(self.session, self.config.images, self.draining)
         self.invalidations: Counter[str] = Counter()
+        self.recognised: S3Fifo[Hashable, Reply] = S3Fifo(MEMORY)
         self._reads: dict[str, Mapping[str, frozenset[str]]] = {}
         self._background: set[asyncio.Task[None]] = set()  # asyncio itself keeps weak references only
 

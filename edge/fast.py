@@ -1,38 +1,31 @@
-"""The fast way: a request head that was answered from memory before is answered again, byte for byte the same one.
+"""The fast way: a hit is answered as soon as aiohttp has read the request's head, or without reading it once more.
 
-There is no parser of ours. aiohttp reads a head first; if that was a complete GET on its own, and memory answered it,
-the head's bytes are remembered with what they mean. When exactly these bytes arrive again, on a connection where every
-byte before them belongs to a request that has been answered, they mean the same again, and the answer is written at
-once. Everything else is aiohttp's, so that both can never disagree about where a request ends (request smuggling).
+There is no parser of ours. aiohttp reads a head; if that was a complete GET on its own, and memory answers it, the
+answer is written at once, past aiohttp's handlers. When exactly the same bytes arrive again, on a connection where
+every byte before them belongs to a request that has been answered, they mean the same again, and are not even read.
+Everything else is aiohttp's, so that both can never disagree about where a request ends (request smuggling).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from aiohttp import hdrs, web
-from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
-from edge import answers
-from edge.cache import Edge
 from edge.eviction import S3Fifo
-from edge.keys import Lookup
-from edge.metrics import REQUESTS
-from edge.store import Stored
-from edge.stream import EntryId
 
 _END = b"\r\n\r\n"
 _LONGEST_HEAD = 8192
 HEAD_SECONDS = 20.0
 """How long the first head of a connection, and every later one from its first byte on, may take to arrive."""
 
-_MEMORY = 8 * 1024 * 1024
-_ENTRY_BYTES = 1200  # what is remembered of a head takes, beside the head itself
+MEMORY = 8 * 1024 * 1024
+ENTRY_BYTES = 1200
+"""What is remembered of a head takes, beside the head itself."""
 
 
 class Reply(Protocol):
@@ -42,50 +35,11 @@ class Reply(Protocol):
         """Return the answer from memory as head and body; None where the ordinary way must decide."""
 
 
-class Recognised:
-    """What one request head asks for, and the head of the answer to it, which is made anew every second."""
+Peek = Callable[[RawRequestMessage], Reply | None]
+"""Returns what is known of a complete GET without a body; None where the ordinary way must decide."""
 
-    __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until")
-
-    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, headers: Mapping[str, str]) -> None:
-        self._edge = edge
-        self._key = wanted.key
-        self._own = own
-        self._accept = headers.get("Accept", ""), headers.get("Accept-Encoding", ""), headers.get("If-None-Match", "")
-        self._count = REQUESTS.labels(wanted.plan.name, "hit")
-        self._number = -1
-        self._until = 0.0
-        self._head = b""
-        self._part: str | None = None
-
-    def reply(self) -> tuple[bytes, bytes] | None:
-        """Return the answer from memory as head and body; None where the ordinary way must decide."""
-        edge = self._edge
-        now = edge.clock()
-        if not edge.coherence.vouches(now) or not (self._own is None or edge.coherence.covers(self._own)):
-            return None
-        entry = edge.store.get(self._key, now)
-        if entry is None:
-            return None
-        if entry.number != self._number or now >= self._until:
-            if entry.remaining(now) <= 0:
-                return None
-            self._prepare(entry, now)
-        self._count.inc()
-        return self._head, entry.bodies[self._part] if self._part is not None else b""
-
-    def _prepare(self, entry: Stored, now: float) -> None:
-        status, headers, body = answers.headers(entry, *self._accept)
-        age = entry.age_at(now)
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{n}: {value}" for n, value in headers.items())]
-        lines += [f"Age: {age}", f"Cache-Status: edge; hit; ttl={entry.max_age - age}"]
-        if status == HTTPStatus.OK:
-            lines.append(f"Content-Length: {len(body)}")
-        lines += [f"Date: {answers.http_date()}", f"Server: {SERVER_SOFTWARE}", "", ""]
-        self._head = "\r\n".join(lines).encode("ascii")
-        self._part = headers.get("Content-Encoding", "identity") if status == HTTPStatus.OK else None
-        self._number = entry.number
-        self._until = entry.stored_at + (age - entry.age) + 1
+PEEK: web.AppKey[Peek] = web.AppKey("peek")
+"""Under which an application says how its requests are recognised."""
 
 
 class FastHandler(web.RequestHandler):
@@ -95,11 +49,12 @@ class FastHandler(web.RequestHandler):
     the newest request whose head came alone and whole: as aiohttp has read it, and its bytes.
     """
 
-    __slots__ = ("_candidate", "_expiry", "_memory", "_settled")
+    __slots__ = ("_candidate", "_expiry", "_memory", "_peek", "_settled")
 
-    def __init__(self, memory: S3Fifo[bytes, Reply], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, memory: S3Fifo[bytes, Reply], peek: Peek | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory = memory
+        self._peek = peek
         self._settled = True
         self._candidate: tuple[RawRequestMessage, bytes] | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -120,31 +75,63 @@ class FastHandler(web.RequestHandler):
             super().data_received(data)
             return
         waiter = self._waiter  # is there while no request is being handled
-        settled = self._settled
-        if settled and waiter is not None and not waiter.done() and not self._paused and not self._close:
-            known = self._memory.get(data)
-            reply = known.reply() if known is not None else None
-            if reply is not None and self.transport is not None:
-                self.transport.writelines(reply)
-                if self._expiry is not None:
-                    self._head_came()
-                self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-                return
-        self._settled = False
-        before = len(self._messages)
-        super().data_received(data)
-        if len(self._messages) > before:
-            self._head_came()
-        elif waiter is not None and not waiter.done() and self._expiry is None:
+        if waiter is None or waiter.done() or not self._settled or self._paused or self._close:
+            self._read(data)
+            return
+        known = self._memory.get(data)
+        if known is not None and self._answer(known):
+            return
+        self._waiter = None  # so that the handler sleeps on until we have looked at what was read
+        self._read(data)
+        self._waiter = waiter
+        if self._messages and not waiter.done() and not self._answer_read():
+            waiter.set_result(None)
+        elif not self._messages and self._expiry is None:
             self._expect_head()
-        if settled and len(self._messages) == before + 1:
-            self._judge(data, *self._messages[-1])
 
     def remember(self, request: web.BaseRequest, known: Reply) -> None:
         """Remember what a request means, if its head came alone and whole."""
         if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
-            data = self._candidate[1]
-            self._memory.put(data, known, len(data) + _ENTRY_BYTES)
+            self._learn(self._candidate[1], known)
+
+    def _learn(self, data: bytes, known: Reply) -> None:
+        self._memory.put(data, known, len(data) + ENTRY_BYTES)
+
+    def _answer(self, known: Reply) -> bool:
+        """Write an answer from memory; False where there is none, or nobody to write it to."""
+        reply = known.reply()
+        if reply is None or self.transport is None:
+            return False
+        self.transport.writelines(reply)
+        self._head_came()
+        self._next_keepalive_close_time = close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(close_time, self._process_keepalive)
+        return True
+
+    def _answer_read(self) -> bool:
+        """Answer what aiohttp has just read, if that is one request on its own and memory knows the answer."""
+        if self._peek is None or self._candidate is None or self._messages[-1][0] is not self._candidate[0]:
+            return False
+        message, data = self._candidate
+        known = self._peek(message)
+        if known is None or not self._answer(known):
+            return False
+        self._messages.pop()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        self._learn(data, known)
+        return True
+
+    def _read(self, data: bytes) -> None:
+        """Have aiohttp read."""
+        settled, before = self._settled, len(self._messages)
+        self._settled, self._candidate = False, None
+        super().data_received(data)
+        if len(self._messages) > before:
+            self._head_came()
+        if settled and len(self._messages) == before + 1:
+            self._judge(data, *self._messages[-1])
 
     def _expect_head(self) -> None:
         """Close the connection unless a request's head is complete in time: one that trickles in holds a socket."""
@@ -174,13 +161,14 @@ class FastHandler(web.RequestHandler):
 class FastServer(web.Server):
     """Makes fast connections, which share what they recognise."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, peek: Peek | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.memory: S3Fifo[bytes, Reply] = S3Fifo(_MEMORY)
+        self.memory: S3Fifo[bytes, Reply] = S3Fifo(MEMORY)
+        self._peek = peek
 
     def __call__(self) -> web.RequestHandler:
         """Make a connection's protocol."""
-        return FastHandler(self.memory, self, loop=self._loop, **self._kwargs)
+        return FastHandler(self.memory, self._peek, self, loop=self._loop, **self._kwargs)
 
 
 class FastRunner(web.AppRunner):
@@ -189,7 +177,8 @@ class FastRunner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
         factory: Callable[..., Any] = plain.request_factory
-        return FastServer(plain.request_handler, request_factory=factory, loop=plain._loop, **plain._kwargs)  # noqa: SLF001 - aiohttp has no other way to choose the protocol
+        peek = self.app.get(PEEK)
+        return FastServer(peek, plain.request_handler, request_factory=factory, loop=plain._loop, **plain._kwargs)  # noqa: SLF001 - aiohttp has no other way to choose the protocol
 
 
 def remember(request: web.BaseRequest, known: Reply) -> None:

@@ -12,13 +12,15 @@ import aiohttp
 from aiohttp import web
 from redis.asyncio import Redis
 
-from edge import answers, fast
+from edge import answers
 from edge.admin import observe
 from edge.cache import Edge, EdgeConfig
+from edge.fast import PEEK
 from edge.http import media_type
 from edge.keys import Lookup, lookup
 from edge.metrics import REQUESTS
 from edge.proxy import OriginError
+from edge.recognised import peek, recognise
 from edge.second_layer import SecondLayer
 from edge.store import Stored
 
@@ -40,7 +42,7 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
     held = edge.store.get(wanted.key, edge.clock())
     if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
-        fast.remember(request, fast.Recognised(edge, wanted, own, request.headers))
+        recognise(edge, request, wanted, own)
         return _hit(request, edge, wanted, held)
     recalled = await edge.recall(wanted)
     if recalled is not None:
@@ -117,6 +119,7 @@ def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None 
     async def drain(app: web.Application) -> None:
         await app[EDGE].draining.drain(app)
 
+    app[PEEK] = lambda message: peek(app[EDGE], message)
     app.cleanup_ctx.append(run)
     app.on_shutdown.append(drain)
     app.router.add_route("*", "/graphql", graphql)

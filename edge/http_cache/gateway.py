@@ -11,13 +11,14 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp import hdrs, web
+from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDict
 
-from edge import fast
+from edge.fast import Reply, remember
 from edge.http_cache.answers import answer, shown
 from edge.http_cache.cache import Fetch, HttpCache
 from edge.http_cache.known import KnownHead
-from edge.http_cache.policy import Asked, Verdict
+from edge.http_cache.policy import Asked, Headers, Verdict
 from edge.http_cache.stored import StoredResponse
 from edge.http_cache.upstream import Begun, Upstream
 from edge.metrics import HTTP_REQUESTS
@@ -25,6 +26,7 @@ from edge.proxy import OriginError, Proxy, failure
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+")  # RFC 3986 §3.2.2, with a port
+_SPECIAL = ("Upgrade", "If-Match", "If-Unmodified-Since")  # no affair of caches
 _NOT_KEPT_HERE = "This is not kept here, and only-if-cached forbids to ask for it."
 
 
@@ -76,15 +78,22 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    def peek(self, message: RawRequestMessage) -> Reply | None:
+        """Return what is known of a GET that has just been read; see `edge.fast`."""
+        host = message.headers.get(hdrs.HOST, "")
+        if not _is_path(message.path) or not _HOST.fullmatch(host) or _is_special(message.headers):
+            return None
+        return KnownHead(self, f"{host.lower()}{message.path}", message.headers)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        if not request.raw_path.startswith("/") or "#" in request.raw_path:
+        if not _is_path(request.raw_path):
             return failure(400, "The request's target must be a path, without a fragment.", "BAD_REQUEST")
         if not _HOST.fullmatch(request.host):
             return failure(400, "The request's Host is none.", "BAD_REQUEST")
         if request.method not in _SAFE:
             return await self._written(request)
-        if request.method not in {"GET", "HEAD"} or _is_special(request):
+        if request.method not in {"GET", "HEAD"} or _is_special(request.headers) or request.can_read_body:
             return await self._passed(request, "bypass")
         asked = Asked.of(request.headers)
         if asked.no_store:
@@ -100,7 +109,7 @@ class Gateway:
     async def _read(self, question: Question) -> web.StreamResponse:
         """Answer a GET or HEAD from memory, or from the origin."""
         if question.held is not None and question.verdict is Verdict.FRESH:
-            fast.remember(question.request, KnownHead(self, question.key, question.request.headers))
+            remember(question.request, KnownHead(self, question.key, question.request.headers))
             return self._complete(question, question.held, "hit", "hit")
         if question.held is not None and question.verdict is Verdict.REVALIDATE:
             if self.cache.running(question.key) is None:
@@ -261,10 +270,12 @@ def _steady() -> Callable[[], float]:
     return lambda: offset + time.monotonic()
 
 
-def _is_special(request: web.Request) -> bool:
-    """Whether a request is none that a cache understands: an upgrade, a body, a condition on what is to be written."""
-    written = "If-Match" in request.headers or "If-Unmodified-Since" in request.headers
-    return written or "Upgrade" in request.headers or request.can_read_body
+def _is_path(target: str) -> bool:
+    return target.startswith("/") and "#" not in target
+
+
+def _is_special(headers: Headers) -> bool:
+    return any(name in headers for name in _SPECIAL)
 
 
 def _address_of(request: web.Request, target: str) -> str | None:

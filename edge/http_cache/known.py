@@ -1,4 +1,4 @@
-"""A request head that memory has answered, for the fast way (`edge/fast.py`): the same bytes, the same answer."""
+"""A request head that memory can answer, for the fast way (`edge/fast.py`)."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Policy(NamedTuple):
 
     def verdict(self, age: float, asked: Asked) -> Verdict:
         """Say what may be done with a kept response of this age for this request."""
-        if self.validate or asked.no_cache:
+        if self.validate or asked.no_cache or asked.no_store:
             return Verdict.OVER
         over = age - self.lifetime
         too_old = asked.max_age is not None and age > asked.max_age

@@ -8,6 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from edge.draining import Draining
+from edge.fast import PEEK
 from edge.http import FOR_THE_EDGE
 from edge.http_cache.cache import HttpCache
 from edge.http_cache.gateway import Gateway, leave_as_given
@@ -40,6 +41,7 @@ def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await app[GATEWAY].handle(request)
 
+    app[PEEK] = lambda message: app[GATEWAY].peek(message)  # noqa: PLW0108 - there is none before the start
     app.cleanup_ctx.append(run)
     app.on_response_prepare.append(leave_as_given)
     app.on_shutdown.append(draining.drain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -265,3 +266,51 @@ async def test_what_is_no_part_of_the_key_never_reaches_a_shared_fetch(stand: St
     assert headers["cache-status"] == "edge; fwd=uri-miss; stored"
     name = poison.partition(":")[0]
     assert name not in stand.origin.requests[-1].headers
+
+
+async def test_another_head_that_means_the_same_needs_no_handler(stand: Stand, line: Line) -> None:
+    """Given a new head that asks for what memory has answered, then aiohttp reads it, and no handler runs."""
+    before = stand.handled()
+    for number in range(3):
+        first, headers, _ = await line.ask(head(f"User-Agent: browser {number}", f"X-Trace: {number}"))
+        assert first == "HTTP/1.1 200 OK"
+        assert "edge; hit" in headers["cache-status"]
+    assert stand.handled() == before
+    other = await line.ask(head("Accept: application/graphql-response+json"))
+    assert stand.handled() == before + 1
+    assert other[1]["content-type"].startswith("application/graphql-response+json")
+
+
+async def test_a_head_that_is_read_together_with_another_is_left_to_aiohttp(stand: Stand, line: Line) -> None:
+    """Given two requests in one piece, or one in two pieces, then each is answered once, in order, by the handlers."""
+    before = stand.handled()
+    await line.send(head("X: 1") + head("X: 2"))
+    answers = [await line.answer() for _ in range(2)]
+    await line.send(head("X: 3")[:30])
+    await asyncio.sleep(0.02)
+    await line.send(head("X: 3")[30:])
+    answers.append(await line.answer())
+    assert [answer[0] for answer in answers] == ["HTTP/1.1 200 OK"] * 3
+    assert stand.handled() == before + 3
+    assert "edge; hit" in (await line.ask(head("X: 4")))[1]["cache-status"]
+    assert stand.handled() == before + 4  # where a head came in pieces, bytes are not trusted any more
+
+
+async def test_a_connection_with_only_fast_answers_ends_when_idle(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a connection whose first request is answered the fast way, when it idles, then it is closed like any."""
+    assert stand.front is not None
+    server: Any = stand.front.server
+    monkeypatch.setitem(server._kwargs, "keepalive_timeout", 0.1)  # noqa: SLF001 - aiohttp's for each connection
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2]))
+    line = Line(reader, writer)
+    await line.ask(head())
+    before = stand.handled()
+    opened = Line(*await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2])))
+    await opened.ask(head())
+    assert stand.handled() == before
+    async with asyncio.timeout(5):
+        assert await opened.reader.read() == b""
+    for one in (line, opened):
+        one.writer.close()
