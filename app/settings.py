@@ -30,8 +30,9 @@ class Settings:
 
     Ports are TCP ports on `host`; `admin_port` listens on loopback and serves `/metrics`.
     `cache_redis_url` is a Redis for answers that several edges share; None for none. `edge_admin_urls` are the admin
-    sites of the edges that the relay's auditor asks what they serve. `mongodb_url` and `redis_url` are
-    None when `run` is to start the embedded services.
+    sites of the edges that the relay's auditor asks what they serve. `mongodb_url` and `redis_url` are None when `run`
+    is to start the embedded services. `cloudfront_distribution` also has the API let CloudFront keep answers, which
+    obeys no header of its own: see `edge.cdn.sharing`.
     """
 
     environment: Environment = "development"
@@ -61,6 +62,10 @@ class Settings:
     fastly_token: str = ""
     cloudflare_zone: str = ""
     cloudflare_token: str = ""
+    cloudfront_distribution: str = ""
+    aws_access_key: str = ""
+    aws_secret_key: str = ""
+    aws_session_token: str = ""
 
     @property
     def production(self) -> bool:
@@ -108,6 +113,10 @@ class Settings:
             fastly_token=environ.get("FASTLY_API_TOKEN", ""),
             cloudflare_zone=environ.get("CLOUDFLARE_ZONE_ID", ""),
             cloudflare_token=environ.get("CLOUDFLARE_API_TOKEN", ""),
+            cloudfront_distribution=environ.get("CLOUDFRONT_DISTRIBUTION_ID", ""),
+            aws_access_key=environ.get("AWS_ACCESS_KEY_ID", ""),
+            aws_secret_key=environ.get("AWS_SECRET_ACCESS_KEY", ""),
+            aws_session_token=environ.get("AWS_SESSION_TOKEN", ""),
             apq=_flag(environ, "APQ", default=environment == "development"),
         )
         settings.check()

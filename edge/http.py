@@ -25,7 +25,17 @@ HOP_BY_HOP = frozenset(
 """Headers that are for one connection only (RFC 9110 §7.6.1)."""
 
 FOR_THE_EDGE = frozenset(
-    {"surrogate-key", "cache-tag", "xkey", "edge-ranges", "edge-plan", "edge-as-of-read", "cdn-cache-control"}
+    {
+        "surrogate-key",
+        "surrogate-control",
+        "cache-tag",
+        "xkey",
+        "edge-ranges",
+        "edge-plan",
+        "edge-as-of-read",
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+    }
 )
 """Headers of the origin that do not reach clients."""
 

@@ -109,6 +109,8 @@ class Proxy:
         async with upstream:
             headers = travelling(upstream.headers, self._stopped)
             headers["Cache-Status"] = cache_status
+            if "Surrogate-Key" in upstream.headers:
+                headers["Cache-Control"] = "no-cache"  # whoever is before us must not keep it without its tags
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
             await response.prepare(request)
             with self._draining.stream() if upstream.content_type == "text/event-stream" else nullcontext():

@@ -42,7 +42,14 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
     services = Services(database, Keys(settings.secret_key), store, signals, settings.public_url, pace or Pace())
     contexts = Contexts(services, image_links(settings), follower)
     documents = Registry(registered, redis, apq=settings.apq)
-    app = create_api_app(api, preparer, documents, contexts, development=not settings.production)
+    app = create_api_app(
+        api,
+        preparer,
+        documents,
+        contexts,
+        development=not settings.production,
+        cloudfront=bool(settings.cloudfront_distribution),
+    )
 
     async def redis_answers() -> None:
         await redis.ping()

@@ -8,11 +8,14 @@ from app.process import Process, serve
 from app.services import open_redis
 from app.settings import Settings, SettingsError
 from edge.cdn.cloudflare import Cloudflare
+from edge.cdn.cloudfront import CloudFront, Keys
 from edge.cdn.fastly import Fastly
-from edge.cdn.purger import Cdn, Purger
+from edge.cdn.purger import Purger
+from edge.cdn.sharing import LONGEST_MAKING
 from edge.cdn.varnish import Varnish
+from edge.cdn.vendor import Cdn
 
-_TRANSIT_SECONDS = 35.0  # the API answers within 30 s, or the cache gives up
+_TRANSIT_SECONDS = LONGEST_MAKING + 5  # for the way itself
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +39,15 @@ def caches(settings: Settings) -> list[Cdn]:
         if not (settings.cloudflare_zone and settings.cloudflare_token):
             raise SettingsError("Cloudflare needs both CLOUDFLARE_ZONE_ID and CLOUDFLARE_API_TOKEN.")
         found.append(Cloudflare(settings.cloudflare_zone, settings.cloudflare_token))
+    if settings.cloudfront_distribution:  # the AWS keys alone mean nothing: they may be there for something else
+        if not (settings.aws_access_key and settings.aws_secret_key):
+            raise SettingsError("CloudFront needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        keys = Keys(settings.aws_access_key, settings.aws_secret_key, settings.aws_session_token)
+        found.append(CloudFront(settings.cloudfront_distribution, keys))
     if not found:
-        raise SettingsError("No cache to purge: set VARNISH_URLS, FASTLY_SERVICE_ID or CLOUDFLARE_ZONE_ID.")
+        raise SettingsError(
+            "No cache to purge: set VARNISH_URLS, FASTLY_SERVICE_ID, CLOUDFLARE_ZONE_ID or CLOUDFRONT_DISTRIBUTION_ID."
+        )
     return found
 
 

@@ -56,11 +56,12 @@ def create_api_app(
     contexts: Contexts,
     *,
     development: bool,
+    cloudfront: bool = False,
 ) -> web.Application:
     """Assemble the API."""
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
     draining = Draining()
-    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, draining, development)
+    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, draining, development, cloudfront)
     over_websocket = WebSocketView(api, preparer, contexts, draining)
 
     async def graphql(request: web.Request) -> web.StreamResponse:

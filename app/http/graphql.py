@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -22,10 +23,11 @@ from app.http.request import Parameters, RequestError, read
 from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
-from edge.dependencies import ranges_header
+from edge.cdn.sharing import shared, unshared
 from edge.draining import Draining
+from edge.http import Lifetimes
 from edge.stream import EntryId
-from edge.tags import OPERATION, header
+from edge.tags import OPERATION
 from models.database import cluster_time
 from resolvers.api import Api
 from resolvers.context import RequestContext
@@ -35,13 +37,11 @@ from schema.prepared import Operation, PreparationError, Prepared, Preparer
 
 log = logging.getLogger(__name__)
 _PARTIAL = 294  # the draft's status for data with errors
-_LONGEST_HEADER = 60_000  # bytes; edges read up to 64 KiB
-_AGED = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}, stale-if-error={STALE_IF_ERROR}"
 
 
 @dataclass(frozen=True)
 class GraphQLOverHTTP:
-    """Answers `/graphql`."""
+    """Answers `/graphql`. `cloudfront` says that CloudFront stands before it."""
 
     api: Api
     preparer: Preparer
@@ -49,6 +49,7 @@ class GraphQLOverHTTP:
     contexts: Contexts
     draining: Draining
     development: bool
+    cloudfront: bool = False
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; every failure is a GraphQL-shaped body that names the problem."""
@@ -85,7 +86,7 @@ class GraphQLOverHTTP:
             return self._refused([error], media_type)
         if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
-        as_of = self.contexts.as_of()
+        began, as_of = time.monotonic(), self.contexts.as_of()
         context = await self._context(request, operation, as_of)
         if media_type == EVENT_STREAM:
             with self.draining.stream():
@@ -94,7 +95,7 @@ class GraphQLOverHTTP:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
             )
-        return await self._execute(prepared, operation, parameters, context, media_type, as_of)
+        return await self._execute(prepared, operation, parameters, context, media_type, as_of, began)
 
     async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
         if operation.public:  # whatever credentials came with it
@@ -119,6 +120,7 @@ class GraphQLOverHTTP:
         context: RequestContext,
         media_type: str,
         as_of: EntryId | None,
+        began: float,
     ) -> web.Response:
         result = await self.api.execute(
             prepared.text,
@@ -136,7 +138,7 @@ class GraphQLOverHTTP:
             headers["Edge-As-Of"] = context.services.keys.sign("own-write", str(EntryId(moment, 0)))
         elif operation.public and not errors:
             context.dependencies.tags.add(f"{OPERATION}:{prepared.id}")
-            headers |= _shared(context, operation, as_of)
+            headers |= self._shared(context, operation, as_of, began)
         if not errors:
             return _response({"data": result.data}, 200, media_type, headers)
         executed = any(error.get("path") for error in errors)
@@ -144,6 +146,17 @@ class GraphQLOverHTTP:
         if media_type == JSON:
             return _response(body, 200, media_type, headers)
         return _response(body, _PARTIAL if executed else 400, media_type, headers)
+
+    def _shared(
+        self, context: RequestContext, operation: Operation, as_of: EntryId | None, began: float
+    ) -> dict[str, str]:
+        """Return what caches are told of a public answer, whose making began at that time of the monotonic clock."""
+        if as_of is None:
+            return unshared()
+        dependencies = context.dependencies
+        life = Lifetimes(operation.max_age, STALE_WHILE_REVALIDATE, STALE_IF_ERROR)
+        seconds = time.monotonic() - began
+        return shared(dependencies.tags, dependencies.ranges, as_of, life, seconds=seconds, cloudfront=self.cloudfront)
 
     def _refused(self, errors: list[GraphQLError], media_type: str) -> web.Response:
         """Return what parsing or validation refused: 400, but 200 for clients of the older media type."""
@@ -158,25 +171,6 @@ _INTERNAL = {"errors": [{"message": "Something went wrong here; it was logged.",
 _UNAVAILABLE = {
     "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]
 }
-
-
-def _shared(context: RequestContext, operation: Operation, as_of: EntryId | None) -> dict[str, str]:
-    """Return the headers by which a shared cache may keep an answer; nothing where it may not."""
-    if as_of is None or operation.max_age <= 0:
-        return {"Cache-Control": "no-store"}
-    dependencies = {
-        "Surrogate-Key": header(context.dependencies.tags),
-        "Edge-Ranges": ranges_header(context.dependencies.ranges),
-    }
-    if any(len(value) > _LONGEST_HEADER for value in dependencies.values()):
-        return {"Cache-Control": "no-store"}
-    return {
-        "Cache-Control": "no-cache",
-        "CDN-Cache-Control": f"max-age={operation.max_age}, {_AGED}",
-        "Cache-Tag": dependencies["Surrogate-Key"].replace(" ", ","),
-        "Edge-As-Of-Read": str(as_of),
-        **{name: value for name, value in dependencies.items() if value},
-    }
 
 
 def _response(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str]) -> web.Response:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from edge.cdn.purger import acknowledged
+from edge.cdn.vendor import acknowledged
 
 
 class Fastly:
@@ -14,7 +14,8 @@ class Fastly:
 
     name = "fastly"
     most_keys = 256
-    interval = 0.04  # 100,000 purges an hour are allowed on average
+    interval = 0.04  # 100,000 purges an hour are allowed on average: 28 a second
+    most_waiting = 20_000
 
     def __init__(self, service: str, token: str, api: str = "https://api.fastly.com") -> None:
         self._service = f"{api}/service/{service}"

@@ -11,20 +11,19 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import aiohttp
 from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 
+from edge.cdn.vendor import Cdn, PurgeRefusedError
+from edge.cdn.waiting import EVERY, Waiting
 from edge.follower import Follower
 from edge.stream import Entry, EntryId
 from edge.tags import EVERYTHING, short
 
 log = logging.getLogger(__name__)
-_MOST_PENDING = 20_000  # tags; beyond, everything is purged: it is sooner done
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 30.0
 
@@ -33,61 +32,29 @@ _FAILED = Counter("purger_failures_total", "Purge requests that failed and were 
 _PENDING = Gauge("purger_pending_tags", "Tags that wait to be purged.", ["cache"])
 
 
-class PurgeRefusedError(Exception):
-    """A cache did not take a purge; `wait` is how many seconds it wants to be left alone, None if it said nothing."""
-
-    def __init__(self, message: str, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-class Cdn(Protocol):
-    """A cache that is purged by surrogate keys.
-
-    `most_keys` is what one request can name, `interval` the least time between requests (s).
-    """
-
-    name: str
-    most_keys: int
-    interval: float
-
-    async def purge(self, session: aiohttp.ClientSession, keys: Sequence[str]) -> None:
-        """Have these keys forgotten; raises PurgeRefusedError, or what aiohttp raises."""
-
-    async def purge_everything(self, session: aiohttp.ClientSession) -> None:
-        """Have everything forgotten."""
-
-
 class Purger:
     """Purges one cache. `transit` is the longest time that an answer of the origin may be on its way (s)."""
 
     def __init__(self, cdn: Cdn, *, transit: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.cdn = cdn
-        self._transit = transit
         self._clock = clock
-        self._pending: dict[str, None] = {}
-        self._again: deque[tuple[float, list[str]]] = deque()
+        self._waiting = Waiting(cdn.most_waiting, transit)
         self._news = asyncio.Event()
         self._position: EntryId | None = None
+        self._failures = 0  # in a row
 
     def follow(self, redis: Redis) -> Follower:
         """Return the follower that feeds this purger."""
         return Follower(redis, on_start=self._start, on_entries=self.hear)
 
     async def run(self) -> None:
-        """Purge until cancelled."""
+        """Purge until cancelled. What was under way then is not lost: whoever starts next purges everything."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             while True:
-                await self._wait()
-                self._due()
-                while keys := list(self._pending)[: self.cdn.most_keys]:
-                    everything = short(EVERYTHING) in self._pending
-                    taken = list(self._pending) if everything else keys
-                    await self._send(session, [] if everything else keys)
-                    for key in taken:
-                        self._pending.pop(key, None)
-                    await asyncio.sleep(self.cdn.interval)
-                    self._due()
+                if keys := self._waiting.take(self.cdn.most_keys, self._clock()):
+                    await asyncio.sleep(await self._send(session, keys))
+                else:
+                    await self._wait()
 
     def _start(self, position: EntryId, _: list[Entry]) -> None:
         self._position = position
@@ -101,55 +68,38 @@ class Purger:
             self._add([EVERYTHING] if gap else [change.tag for change in entry.changes])
 
     def _add(self, tags: Sequence[str]) -> None:
-        keys = [short(tag) for tag in tags]
-        if not keys:
-            return
-        self._pending.update(dict.fromkeys(keys))
-        if len(self._pending) > _MOST_PENDING:
-            self._pending[short(EVERYTHING)] = None
-        self._again.append((self._clock() + self._transit, keys))
-        if len(self._again) > _MOST_PENDING:
-            self._again = deque([(self._clock() + self._transit, [short(EVERYTHING)])])
+        self._waiting.add(map(short, tags), self._clock())
         self._news.set()
-        _PENDING.labels(self.cdn.name).set(len(self._pending))
-
-    def _due(self) -> None:
-        """Take up the second purges whose time has come."""
-        while self._again and self._again[0][0] <= self._clock():
-            self._pending.update(dict.fromkeys(self._again.popleft()[1]))
-        _PENDING.labels(self.cdn.name).set(len(self._pending))
+        _PENDING.labels(self.cdn.name).set(len(self._waiting))
 
     async def _wait(self) -> None:
         """Wait for news, or for the next second purge."""
-        seconds = max(0.0, self._again[0][0] - self._clock()) if self._again else None
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._waiting.pause(self._clock())):
                 await self._news.wait()
         except TimeoutError:
             pass
         self._news.clear()
 
-    async def _send(self, session: aiohttp.ClientSession, keys: Sequence[str]) -> None:
-        """Send one request until it is acknowledged; no keys: everything."""
-        wait = _FIRST_WAIT
-        while True:
-            try:
-                await (self.cdn.purge(session, keys) if keys else self.cdn.purge_everything(session))
-            except (aiohttp.ClientError, TimeoutError, PurgeRefusedError) as error:
-                _FAILED.labels(self.cdn.name).inc()
-                asked = error.wait if isinstance(error, PurgeRefusedError) else None
-                log.warning("%s was not purged (%s); trying again.", self.cdn.name, error)
-                await asyncio.sleep(asked if asked is not None else wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-                wait = min(2 * wait, _LONGEST_WAIT)
-            else:
-                _SENT.labels(self.cdn.name).inc()
-                return
+    async def _send(self, session: aiohttp.ClientSession, keys: Sequence[str]) -> float:
+        """Send one request; return how many seconds to leave the cache alone.
 
-
-async def acknowledged(response: aiohttp.ClientResponse) -> None:
-    """Raise PurgeRefusedError unless a purge was taken (2xx)."""
-    if response.ok:
-        return
-    said = (await response.text())[:200]
-    after = response.headers.get("Retry-After", "")
-    raise PurgeRefusedError(f"{response.status}: {said}", float(after) if after.isdecimal() else None)
+        While it is under way its keys do not wait: those that come anew meanwhile are named again, since the cache may
+        have forgotten them before. Where it fails they wait again, together with what came meanwhile.
+        """
+        try:
+            await (self.cdn.purge_everything(session) if EVERY in keys else self.cdn.purge(session, keys))
+        except (aiohttp.ClientError, TimeoutError, PurgeRefusedError) as error:
+            self._waiting.put_back(keys)
+            _FAILED.labels(self.cdn.name).inc()
+            log.warning("%s was not purged (%s); trying again.", self.cdn.name, error)
+            growing = min(_FIRST_WAIT * 2 ** min(self._failures, 10), _LONGEST_WAIT)
+            self._failures += 1
+            asked = error.wait if isinstance(error, PurgeRefusedError) else None
+            return max(self.cdn.interval, growing * random.uniform(0.5, 1.0) if asked is None else asked)  # noqa: S311 - no secret
+        else:
+            self._failures = 0
+            _SENT.labels(self.cdn.name).inc()
+            return self.cdn.interval
+        finally:
+            _PENDING.labels(self.cdn.name).set(len(self._waiting))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from edge.cdn.purger import acknowledged
+from edge.cdn.vendor import acknowledged
 from edge.tags import EVERYTHING, short
 
 
@@ -16,6 +16,7 @@ class Varnish:
     name = "varnish"
     most_keys = 500
     interval = 0.0
+    most_waiting = 20_000
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -2,95 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from app.commands.purger import caches
-from app.embedded.ports import free_port
 from app.settings import Settings, SettingsError
 from edge.cdn.cloudflare import Cloudflare
 from edge.cdn.fastly import Fastly
-from edge.cdn.purger import Cdn, Purger
 from edge.cdn.varnish import Varnish
-from edge.stream import START, Change, Entry, EntryId
+from edge.cdn.vendor import Cdn, pause
 from edge.tags import EVERYTHING, short
-
-
-@dataclass
-class Vendor:
-    """A server that takes requests as a vendor documents them, and refuses the first ones where it is told to."""
-
-    url: str = ""
-    asked: list[tuple[str, str, Any]] = field(default_factory=list)
-    refusals: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
-        problem = self.problem(request)
-        assert problem is None, problem
-        body = await request.json() if request.can_read_body else request.headers.get("xkey")
-        if self.refusals:
-            status, headers = self.refusals.pop(0)
-            return web.json_response({"success": False}, status=status, headers=headers)
-        self.asked.append((request.method, request.path, body))
-        self.heard.set()
-        return web.json_response({"success": True, "status": "ok"})
-
-    @staticmethod
-    def problem(request: web.BaseRequest) -> str | None:
-        """Say what of a request is not as documented."""
-        headers = request.headers
-        if request.path.startswith("/service/"):
-            return None if headers.get("Fastly-Key") == "secret" else "no Fastly-Key"
-        if request.path.startswith("/client/v4/"):
-            fits = headers.get("Authorization") == "Bearer secret" and request.content_type == "application/json"
-            return None if fits else "no bearer token, or no JSON"
-        return None if request.method == "PURGE" and headers.get("xkey") else "no PURGE with keys"
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for requests until a condition holds."""
-        async with asyncio.timeout(10):
-            while not condition():
-                self.heard.clear()
-                await self.heard.wait()
-
-
-@asynccontextmanager
-async def vendor() -> AsyncIterator[Vendor]:
-    """Serve a vendor."""
-    made = Vendor()
-    runner = web.ServerRunner(web.Server(made.handle, access_log=None))
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    made.url = f"http://127.0.0.1:{port}"
-    yield made
-    await runner.cleanup()
-
-
-@asynccontextmanager
-async def purging(cdn: Cdn, transit: float = 60) -> AsyncIterator[Purger]:
-    """Run a purger that has begun at the stream's start."""
-    purger = Purger(cdn, transit=transit)
-    purger._position = START  # noqa: SLF001 - without the purge of everything that a start brings
-    running = asyncio.create_task(purger.run())
-    yield purger
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-def entries(*tags: str, first: int = 1) -> list[Entry]:
-    """Make entries that follow each other, one for each tag."""
-    ids = [EntryId(first - 1 + number, 0) for number in range(len(tags) + 1)]
-    return [Entry(after, before, "", (Change(tag),)) for tag, before, after in zip(tags, ids, ids[1:], strict=False)]
-
+from tests.edge.cdn.vendors import entries, purging, vendor
 
 FORMATS: dict[str, tuple[Callable[[str], Cdn], tuple[str, str, Any], tuple[str, str, Any]]] = {
     "fastly": (
@@ -124,12 +48,73 @@ async def test_what_is_sent_is_what_the_vendor_documents(name: str) -> None:
 
 
 async def test_a_purge_that_is_refused_is_sent_again() -> None:
-    """Given a vendor that is busy, and then fails, then the same purge is sent until it is acknowledged."""
+    """Given a vendor that is busy, then fails, then breaks off, then the same purge is sent until it takes it."""
     async with vendor() as server, purging(Fastly("abc", "secret", server.url)) as purger:
-        server.refusals = [(429, {"Retry-After": "0"}), (503, {})]
+        server.refusals = [(429, {"Retry-After": "0"}, b"busy"), (503, {}, b"\xff\xfe"), (0, {}, b"")]
         purger.hear(entries("User:1"))
         await server.until(lambda: len(server.asked) == 1)
-        assert server.asked[0][2] == {"surrogate_keys": [short("User:1")]}
+        assert [*server.refused, *server.asked] == 4 * [
+            ("POST", "/service/abc/purge", {"surrogate_keys": [short("User:1")]})
+        ]
+
+
+@pytest.mark.parametrize("said", [b'{"success": false}', b"<html>", b"[]", b""])
+async def test_an_answer_that_acknowledges_nothing_is_a_refusal(said: bytes) -> None:
+    """Given 200 from Cloudflare without success, or from something else in its place, then the purge is sent again."""
+    async with vendor() as server, purging(Cloudflare("zone", "secret", server.url)) as purger:
+        server.refusals = [(200, {"Content-Type": "application/json"}, said)]
+        purger.hear(entries("User:1"))
+        await server.until(lambda: len(server.asked) == 1)
+        assert server.refused == server.asked
+
+
+async def test_what_changes_anew_during_its_purge_is_purged_again() -> None:
+    """Given a purge under way, when its key changes anew, then it is purged again: the first may be too early."""
+    async with vendor() as server, purging(Fastly("abc", "secret", server.url)) as purger:
+        server.gate.clear()
+        purger.hear(entries("User:1", "User:2"))
+        await server.until(lambda: server.begun == 1)
+        purger.hear(entries("User:1", first=3))
+        server.gate.set()
+        await server.until(lambda: len(server.asked) == 2)
+        assert server.asked[1][2] == {"surrogate_keys": [short("User:1")]}
+
+
+async def test_everything_overtakes_a_purge_that_fails() -> None:
+    """Given a purge that is being refused, when everything is to be purged, then that is sent, and it alone."""
+    async with vendor() as server, purging(Fastly("abc", "secret", server.url)) as purger:
+        server.gate.clear()
+        server.refusals = [(503, {}, b"")]
+        purger.hear(entries("User:1"))
+        await server.until(lambda: server.begun == 1)
+        purger.hear(entries("User:2", first=9))
+        server.gate.set()
+        await server.until(lambda: len(server.asked) == 1)
+        assert [path for _, path, _ in [*server.refused, *server.asked]] == [
+            "/service/abc/purge",
+            "/service/abc/purge_all",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("0", 0),
+        ("7", 7),
+        ("٣", None),
+        ("86400", 300),
+        ("Thu, 01 Jan 1970 00:00:40 GMT", 30),
+        ("Thu, 01 Jan 1970 00:00:01 GMT", 0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 300),
+        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+    ],
+)
+def test_a_vendors_pause_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
+    """Given `Retry-After` in either form, then the pause is kept, within reason; what is neither says nothing."""
+    assert pause(said, now=10) == seconds
 
 
 async def test_every_purge_is_sent_a_second_time() -> None:
@@ -162,9 +147,13 @@ def test_settings_name_the_caches() -> None:
     """Given settings, then each cache that they name in full is purged; one named in part is refused by its names."""
     named = caches(Settings(varnish_urls=("http://a/", "http://b"), fastly_service="s", fastly_token="t"))
     assert [cache.name for cache in named] == ["varnish", "varnish", "fastly"]
+    aws = {"CLOUDFRONT_DISTRIBUTION_ID": "E1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
+    assert [cache.name for cache in caches(Settings.from_environment(aws))] == ["cloudfront"]
     with pytest.raises(SettingsError, match="CLOUDFLARE_API_TOKEN"):
         caches(Settings(cloudflare_zone="z"))
     with pytest.raises(SettingsError, match="FASTLY_SERVICE_ID"):
         caches(Settings(fastly_token="t"))
+    with pytest.raises(SettingsError, match="AWS_SECRET_ACCESS_KEY"):
+        caches(Settings(cloudfront_distribution="E1", aws_access_key="a"))
     with pytest.raises(SettingsError, match="VARNISH_URLS"):
-        caches(Settings())
+        caches(Settings(aws_access_key="a", aws_secret_key="s"))
