@@ -2,6 +2,9 @@
 #
 # Needs Varnish 6.6 or newer and the xkey module (Debian: varnish, varnish-modules). Change the backend and the purgers.
 # `python -m app purger` follows the invalidation stream and sends PURGE here. See docs/cdn.md.
+#
+# Start it with -p http_resp_hdr_len=64k -p http_resp_size=96k -p workspace_backend=256k: by default Varnish fails an
+# answer with a header of over 8 KB (503), which is 680 surrogate keys.
 vcl 4.1;
 
 import std;
@@ -32,6 +35,7 @@ sub vcl_recv {
     # What says where a request came from is this edge's own word.
     unset req.http.Forwarded;
     unset req.http.X-Forwarded-Host;
+    unset req.http.X-Forwarded-Proto;
     set req.http.X-Forwarded-For = client.ip;
     if (req.http.Upgrade ~ "(?i)websocket") {
         return (pipe);
@@ -46,6 +50,7 @@ sub vcl_recv {
         return (pass);
     }
     set req.url = std.querysort(req.url);
+    unset req.http.Cookie;
     if (req.http.Accept ~ "text/event-stream|text/html") {
         return (pass);
     } elsif (req.http.Accept ~ "application/graphql-response\+json") {
@@ -67,12 +72,9 @@ sub vcl_hash {
 }
 
 sub vcl_backend_response {
-    if (beresp.http.Content-Type ~ "text/event-stream") {
-        set beresp.do_stream = true;
-    }
     # Lifetimes are in CDN-Cache-Control alone (RFC 9213). What is aged is served while it is asked for anew.
     if (!bereq.uncacheable && beresp.status == 200 && beresp.http.Surrogate-Key &&
-        beresp.http.CDN-Cache-Control ~ "max-age=[0-9]+") {
+        beresp.http.CDN-Cache-Control ~ "(^|[\s,])max-age=[0-9]+" && beresp.http.CDN-Cache-Control !~ "no-store|private") {
         set beresp.ttl = std.duration(regsub(beresp.http.CDN-Cache-Control, "^(.*[\s,])?max-age=([0-9]+).*$", "\2s"), 0s);
         set beresp.grace = 0s;
         if (beresp.http.CDN-Cache-Control ~ "stale-while-revalidate=[0-9]+") {
@@ -80,12 +82,41 @@ sub vcl_backend_response {
                 regsub(beresp.http.CDN-Cache-Control, "^.*stale-while-revalidate=([0-9]+).*$", "\1s"), 0s);
         }
         set beresp.keep = 0s;
+        set beresp.do_gzip = true;
         set beresp.http.xkey = beresp.http.Surrogate-Key;
         unset beresp.http.Set-Cookie;
-        return (deliver);
+    } else {
+        # Asked for again each time; for 30 s those who ask at the same time do not wait for each other.
+        set beresp.uncacheable = true;
+        set beresp.ttl = 30s;
+        set beresp.grace = 0s;
     }
+    # Without its tags nobody behind us may keep it.
+    if (beresp.http.Surrogate-Key) {
+        set beresp.http.Cache-Control = "no-cache";
+    }
+    # For edges, not for clients.
+    unset beresp.http.Surrogate-Key;
+    unset beresp.http.Surrogate-Control;
+    unset beresp.http.Cache-Tag;
+    unset beresp.http.CDN-Cache-Control;
+    unset beresp.http.Cloudflare-CDN-Cache-Control;
+    unset beresp.http.Edge-Plan;
+    unset beresp.http.Edge-Ranges;
+    unset beresp.http.Edge-As-Of-Read;
+    return (deliver);
+}
+
+sub vcl_backend_error {
+    # A body that GraphQL clients can read, and which is not kept.
+    set beresp.status = 502;
+    set beresp.ttl = 0s;
+    set beresp.grace = 0s;
     set beresp.uncacheable = true;
-    set beresp.ttl = 30s;
+    set beresp.http.Content-Type = "application/json; charset=utf-8";
+    set beresp.http.Cache-Control = "no-store";
+    set beresp.body = """{"errors":[{"message":"The service behind the edge does not answer; try again.","""
+        + """"extensions":{"code":"BAD_GATEWAY"}}]}""";
     return (deliver);
 }
 
@@ -97,13 +128,7 @@ sub vcl_deliver {
     } else {
         set resp.http.Cache-Status = "varnish; fwd=uri-miss; stored";
     }
-    # For edges, not for clients.
-    unset resp.http.Surrogate-Key;
     unset resp.http.xkey;
-    unset resp.http.Cache-Tag;
-    unset resp.http.CDN-Cache-Control;
-    unset resp.http.Edge-Ranges;
-    unset resp.http.Edge-As-Of-Read;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
 }
