@@ -315,3 +315,16 @@ async def test_a_socket_is_told_when_the_edge_stops(stand: Stand, sockets: Socke
         await stopping
         assert (message.type, message.data) == (WSMsgType.CLOSE, 1012)
         await asyncio.wait_for(sockets.ended.wait(), 5)
+
+
+async def test_an_answer_that_is_passed_on_without_its_tags_is_kept_by_nobody(stand: Stand) -> None:
+    """Given an answer that CloudFront might keep by its tags, when the edge takes these off, then it may not."""
+    shared = {"Cache-Control": "max-age=0, s-maxage=300", "Surrogate-Key": "a", "Surrogate-Control": "max-age=300"}
+
+    async def tagged(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(headers=shared)
+
+    stand.origin.other = tagged
+    async with stand.session.get(f"{stand.url}/x") as response:
+        assert set(response.headers) & set(shared) == {"Cache-Control"}
+        assert response.headers["Cache-Control"] == "no-cache"
