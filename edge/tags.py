@@ -12,6 +12,9 @@ from hashlib import blake2b
 
 EVERYTHING = "*"
 OPERATION = "Operation"
+PULSES = "pulses"
+"""The tag of a pulse that is not its relay's own, or came late: nothing depends on it."""
+
 _DIGEST_BYTES = 8
 
 

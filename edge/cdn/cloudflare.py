@@ -36,7 +36,7 @@ class Cloudflare:
         await self._post(session, {"purge_everything": True})
 
     async def _post(self, session: aiohttp.ClientSession, body: dict[str, Any]) -> None:
-        async with session.post(self._url, headers=self._headers, json=body) as response:
+        async with session.post(self._url, headers=self._headers, json=body, allow_redirects=False) as response:
             await acknowledged(response)
             if not _succeeded(await response.read()):
                 raise PurgeRefusedError("Cloudflare answered 200 without success.")

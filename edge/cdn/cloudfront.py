@@ -63,7 +63,8 @@ class CloudFront:
         body = _batch(items)
         request = AWSRequest("POST", self._url, data=body, headers={"Content-Type": "application/xml"})
         self._signing.add_auth(request)
-        async with session.post(self._url, data=body, headers=dict(request.headers)) as response:
+        headers = dict(request.headers)
+        async with session.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
             await acknowledged(response)
 
 

@@ -24,10 +24,12 @@ class Fastly:
     async def purge(self, session: aiohttp.ClientSession, keys: Sequence[str]) -> None:
         """Send `POST /service/{id}/purge` with the keys as JSON."""
         body = {"surrogate_keys": list(keys)}
-        async with session.post(f"{self._service}/purge", headers=self._headers, json=body) as response:
+        async with session.post(
+            f"{self._service}/purge", headers=self._headers, json=body, allow_redirects=False
+        ) as response:
             await acknowledged(response)
 
     async def purge_everything(self, session: aiohttp.ClientSession) -> None:
         """Send `POST /service/{id}/purge_all`."""
-        async with session.post(f"{self._service}/purge_all", headers=self._headers) as response:
+        async with session.post(f"{self._service}/purge_all", headers=self._headers, allow_redirects=False) as response:
             await acknowledged(response)

@@ -21,7 +21,7 @@ from edge.cdn.vendor import Cdn, PurgeRefusedError
 from edge.cdn.waiting import EVERY, Waiting
 from edge.follower import Follower
 from edge.stream import Entry, EntryId
-from edge.tags import EVERYTHING, short
+from edge.tags import EVERYTHING, PULSES, short
 
 log = logging.getLogger(__name__)
 _FIRST_WAIT = 0.25
@@ -61,13 +61,18 @@ class Purger:
         self._add([EVERYTHING])  # what changed while nobody followed is unknown
 
     def hear(self, entries: list[Entry], _: float = 0.0) -> None:
-        """Take what has changed; everything where an entry does not follow the last one."""
+        """Take what has changed; everything where an entry does not follow the last one.
+
+        Pulses come all the time, and each item of a purge may cost money: they purge nothing.
+        """
         for entry in entries:
             gap = entry.before != self._position
             self._position = entry.id
-            self._add([EVERYTHING] if gap else [change.tag for change in entry.changes])
+            self._add([EVERYTHING] if gap else [change.tag for change in entry.changes if change.tag != PULSES])
 
     def _add(self, tags: Sequence[str]) -> None:
+        if not tags:
+            return
         self._waiting.add(map(short, tags), self._clock())
         self._news.set()
         _PENDING.labels(self.cdn.name).set(len(self._waiting))

@@ -40,8 +40,8 @@ class Cdn(Protocol):
 
 
 async def acknowledged(response: aiohttp.ClientResponse) -> None:
-    """Raise PurgeRefusedError unless a purge was taken (2xx)."""
-    if response.ok:
+    """Raise PurgeRefusedError unless a purge was taken (2xx); being sent elsewhere (3xx) is no acknowledgement."""
+    if response.status // 100 == 2:  # noqa: PLR2004 - the class of what succeeded
         return
     said = (await response.text(errors="replace"))[:200]
     raise PurgeRefusedError(f"{response.status}: {said}", pause(response.headers.get("Retry-After", "")))

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+import models.database
 from app.commands.purger import caches
 from app.settings import Settings, SettingsError
 from edge.cdn.cloudflare import Cloudflare
 from edge.cdn.fastly import Fastly
 from edge.cdn.varnish import Varnish
 from edge.cdn.vendor import Cdn, pause
-from edge.tags import EVERYTHING, short
+from edge.tags import EVERYTHING, PULSES, short
 from tests.edge.cdn.vendors import entries, purging, vendor
 
 FORMATS: dict[str, tuple[Callable[[str], Cdn], tuple[str, str, Any], tuple[str, str, Any]]] = {
@@ -48,12 +49,17 @@ async def test_what_is_sent_is_what_the_vendor_documents(name: str) -> None:
 
 
 async def test_a_purge_that_is_refused_is_sent_again() -> None:
-    """Given a vendor that is busy, then fails, then breaks off, then the same purge is sent until it takes it."""
+    """Given a vendor that is busy, fails, breaks off or sends elsewhere, then the same is sent until it is taken."""
     async with vendor() as server, purging(Fastly("abc", "secret", server.url)) as purger:
-        server.refusals = [(429, {"Retry-After": "0"}, b"busy"), (503, {}, b"\xff\xfe"), (0, {}, b"")]
+        server.refusals = [
+            (429, {"Retry-After": "0"}, b"busy"),
+            (503, {}, b"\xff\xfe"),
+            (0, {}, b""),
+            (307, {"Location": "/"}, b""),
+        ]
         purger.hear(entries("User:1"))
         await server.until(lambda: len(server.asked) == 1)
-        assert [*server.refused, *server.asked] == 4 * [
+        assert [*server.refused, *server.asked] == 5 * [
             ("POST", "/service/abc/purge", {"surrogate_keys": [short("User:1")]})
         ]
 
@@ -117,6 +123,15 @@ def test_a_vendors_pause_is_a_number_or_a_date(said: str, seconds: float | None)
     assert pause(said, now=10) == seconds
 
 
+async def test_pulses_purge_nothing() -> None:
+    """Given pulses between changes, then they follow each other without a gap, and only what changed is purged."""
+    assert PULSES == models.database.PULSES
+    async with vendor() as server, purging(Fastly("abc", "secret", server.url)) as purger:
+        purger.hear(entries(PULSES, PULSES, "User:1", PULSES))
+        await server.until(lambda: len(server.asked) == 1)
+        assert server.asked[0][2] == {"surrogate_keys": [short("User:1")]}
+
+
 async def test_every_purge_is_sent_a_second_time() -> None:
     """Given an answer that may have been on its way, then the same keys are purged again after its longest time."""
     async with vendor() as server, purging(Varnish(server.url), transit=0.2) as purger:
@@ -146,7 +161,7 @@ async def test_a_backlog_that_is_too_long_becomes_a_purge_of_everything() -> Non
 def test_settings_name_the_caches() -> None:
     """Given settings, then each cache that they name in full is purged; one named in part is refused by its names."""
     named = caches(Settings(varnish_urls=("http://a/", "http://b"), fastly_service="s", fastly_token="t"))
-    assert [cache.name for cache in named] == ["varnish", "varnish", "fastly"]
+    assert [cache.name for cache in named] == ["varnish at http://a", "varnish at http://b", "fastly"]
     aws = {"CLOUDFRONT_DISTRIBUTION_ID": "E1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
     assert [cache.name for cache in caches(Settings.from_environment(aws))] == ["cloudfront"]
     with pytest.raises(SettingsError, match="CLOUDFLARE_API_TOKEN"):
