@@ -13,6 +13,7 @@ from app.http.registry import Registry
 from app.http.request import MOST_BODY_BYTES
 from app.http.uploads import receive
 from app.http.websocket import WebSocketView
+from edge.cdn.sharing import unshared
 from edge.draining import Draining
 from resolvers.api import Api
 from schema.prepared import Preparer
@@ -41,7 +42,7 @@ async def readable_refusals(request: web.Request, handler: Handler) -> web.Strea
     except web.HTTPClientError as error:
         message = f"{request.method} {request.path}: {error.reason}. The API is at /graphql."
         body = {"errors": [{"message": message, "extensions": {"code": error.reason.upper().replace(" ", "_")}}]}
-        headers = {"Cache-Control": "no-store"} | {n: v for n, v in error.headers.items() if n == "Allow"}
+        headers = unshared() | {n: v for n, v in error.headers.items() if n == "Allow"}
         return web.json_response(body, status=error.status, headers=headers)
 
 

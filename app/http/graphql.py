@@ -166,7 +166,7 @@ class GraphQLOverHTTP:
         return _response({"errors": formatted}, status, media_type, _PRIVATE)
 
 
-_PRIVATE = {"Cache-Control": "private, no-store"}
+_PRIVATE = unshared()
 _INTERNAL = {"errors": [{"message": "Something went wrong here; it was logged.", "extensions": {"code": "INTERNAL"}}]}
 _UNAVAILABLE = {
     "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import ClientConnectionResetError, web
 
+from edge.cdn.sharing import unshared
 from resolvers.api import Api
 from resolvers.context import RequestContext
 from schema.prepared import Operation, Prepared
@@ -28,7 +29,7 @@ async def respond(
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
-            "Cache-Control": "no-store",
+            **unshared(),
             "X-Content-Type-Options": "nosniff",  # here, because the middleware comes too late for a stream
             "X-Accel-Buffering": "no",
         }
