@@ -155,8 +155,10 @@ async def test_each_viewer_gets_an_answer_of_their_own(stand: Stand, private: di
     """Given an answer that is not for all, then everybody is answered by the origin, at the same time too."""
     stand.origin.headers = private
     stand.origin.gate.clear()
+    stand.origin.waiting.clear()
     query = f"?variables=%7B%7D&p={len(str(private))}"
     asking = [asyncio.create_task(stand.get(query, Authorization=f"Bearer {who}")) for who in "abc"]
+    await stand.origin.waiting.wait()
     stand.origin.gate.set()
     assert {status for status, _, _ in await asyncio.gather(*asking)} <= {PASSED, STORED}
     seen = [request.headers["Authorization"][-1] for request in stand.origin.requests]
