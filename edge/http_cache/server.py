@@ -9,9 +9,9 @@ from aiohttp import web
 
 from edge.draining import Draining
 from edge.fast import PEEK
-from edge.http import FOR_THE_EDGE
 from edge.http_cache.cache import HttpCache
 from edge.http_cache.gateway import Gateway, leave_as_given
+from edge.http_cache.upstream import FOR_US
 from edge.proxy import Proxy
 
 CAPACITY = 256 * 1024 * 1024
@@ -33,7 +33,7 @@ def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float 
         reading = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS)
         writing = aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=True)
         async with _session(reading, timeout) as session, _session(writing, timeout) as careful:
-            proxy = Proxy(careful, origin, draining, stopped=FOR_THE_EDGE - {"cdn-cache-control"})
+            proxy = Proxy(careful, origin, draining, stopped=FOR_US)
             gateway = app[GATEWAY] = Gateway(session, origin, proxy, HttpCache(capacity))
             yield
             await gateway.close()

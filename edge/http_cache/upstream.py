@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import hdrs, web
 from yarl import URL
 
-from edge.http import travelling
+from edge.http import FOR_THE_EDGE, travelling
 from edge.http_cache.policy import Policy, policy
 from edge.http_cache.stored import StoredResponse, selector
 from edge.proxy import reaching
@@ -21,6 +21,9 @@ NOT_FORWARDED = (
     *("X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"),
 )
 """Request headers by which a client could have the origin answer something else under the same address."""
+
+FOR_US = FOR_THE_EDGE - {"cdn-cache-control"}
+"""Response headers that do not reach clients; a cache after us may have use for lifetimes."""
 
 _CONDITIONS = ("If-None-Match", "If-Modified-Since", "If-Range", "Range")
 _SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
@@ -92,7 +95,7 @@ class Upstream:
 
 
 def _whole(request: web.Request, response: aiohttp.ClientResponse, asked_at: float, got_at: float) -> StoredResponse:
-    headers = travelling(response.headers)
+    headers = travelling(response.headers, FOR_US)
     headers.setdefault("Date", formatdate(got_at, usegmt=True))
     authorized = "Authorization" in request.headers
     rules = Policy(keep=False)

@@ -184,6 +184,14 @@ async def test_a_cookie_is_for_one_client() -> None:
     assert "set-cookie" not in second.headers
 
 
+@pytest.mark.parametrize("control", [FRESH, "Cache-Control: no-store"])
+async def test_tags_do_not_reach_clients(control: str) -> None:
+    """Given an origin that sends surrogate keys, then clients see none, whether the response is kept or not."""
+    async with fronting(always(plain(control, "Surrogate-Key: a b", "Cache-Tag: a"))) as front:
+        for method in ("GET", "GET", "POST", "HEAD"):
+            assert {"surrogate-key", "cache-tag"}.isdisjoint((await front.get(method=method)).headers)
+
+
 async def test_head_is_answered_from_memory_or_renews_it() -> None:
     """Given a kept response, then HEAD is answered from it; once stale, a HEAD that describes it makes it fresh."""
     async with fronting(always(plain(FRESH, "ETag: x"))) as front:
