@@ -2,11 +2,12 @@
 
     python -m bench.edge
 
-Takes about 75 s. `python -m bench.entries` measures what many stored answers cost.
+Takes about three minutes. `python -m bench.entries` measures what many stored answers cost.
 
-One body of 29 KB, from one origin made here, is asked for with the 700 bytes of headers that a browser sends. The edge
-(`python -m app edge` on a Redis of its own) and Varnish each have one core, the load the other; they are measured in
-turn, five times. Varnish is Debian's package; without it the first table has no peer.
+One body of 29 KB, from one origin made here, is asked for with the 700 bytes of headers that a browser sends: always
+the same, or with a trace id that is new each time. The edge (`python -m app edge` on a Redis of its own), the edge
+before any origin (`--origin`) and Varnish each have one core, the load the other; they are measured in turn, five
+times. Varnish is Debian's package; without it the table has no peer.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from edge.stream import START, Entry, EntryId
 from edge.tags import header
 
 RUNS = 5
+TRACES = 20_000
+NEW = ", each head new"
 SECONDS = 4.0
 BODY = orjson.dumps({"data": {"gallery": [{"title": f"Casa {number:05d} " + "x" * 40} for number in range(430)]}})
 BROWSER = (
@@ -54,7 +57,7 @@ BROWSER = (
     "Sec-Fetch-Mode: cors",
     "Sec-Fetch-Site: same-site",
     "DNT: 1",
-    "Cache-Control: max-age=0",
+    "Priority: u=1, i",
 )
 _VCL = """vcl 4.1;
 backend default {{ .host = "127.0.0.1"; .port = "{port}"; }}
@@ -63,9 +66,10 @@ sub vcl_backend_response {{ set beresp.ttl = 1h; }}
 """
 
 
-def request(path: str, coding: str) -> bytes:
+def request(path: str, coding: str, *more: str) -> bytes:
     """Return the head of a browser's request."""
-    lines = [f"GET {path} HTTP/1.1", "Host: api.example.com", *(line.format(coding=coding) for line in BROWSER)]
+    browser = (line.format(coding=coding) for line in BROWSER)
+    lines = [f"GET {path} HTTP/1.1", "Host: api.example.com", *browser, *more]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
@@ -179,6 +183,10 @@ async def compare() -> None:
                 await start(stack, [sys.executable, "-m", "app", "edge"], ports["edge"], environment),
             )
         }
+        alone = free_port()
+        command = [sys.executable, "-m", "app", "edge", "--origin", f"http://127.0.0.1:{behind}"]
+        listening = ["--listen", f"127.0.0.1:{alone}"]
+        servers["edge --origin"] = (alone, await start(stack, [*command, *listening], alone, {}))
         if varnish := shutil.which("varnishd", path=f"{os.environ['PATH']}:/usr/sbin"):
             (folder / "bench.vcl").write_text(_VCL.format(port=behind))
             listen = ("-a", f"127.0.0.1:{ports['varnish']}", "-f", str(folder / "bench.vcl"), "-n", str(folder / "v"))
@@ -186,16 +194,20 @@ async def compare() -> None:
             servers["varnish"] = (ports["varnish"], await start(stack, command, ports["varnish"], {}))
         path = operation("Gallery")
         plain, brotli = request(path, "identity"), request(path, "gzip, deflate, br")
-        cases = [(name, *server, plain) for name, server in servers.items()]
-        cases.append(("edge, Brotli as a browser takes it", *servers["edge"], brotli))
+        traced = [request(path, "identity", f"X-Trace: {number:016x}") for number in range(TRACES)]
+        cases = [(name, *server, [plain]) for name, server in servers.items()]
+        cases += [(f"{name}{NEW}", *server, traced) for name, server in servers.items()]
+        cases.append(("edge, Brotli as a browser takes it", *servers["edge"], [brotli]))
         found: dict[str, list[tuple[float, float, float]]] = {name: [] for name, *_ in cases}
         for port, pid in servers.values():
             await run(port, pid, [plain], 2)
         await run(*servers["edge"], [brotli], 2)
         for _ in range(RUNS):
-            for name, port, pid, head in cases:
-                found[name].append(await run(port, pid, [head]))
-        rows = [_row(name, runs, found.get("varnish")) for name, runs in found.items()]
+            for name, port, pid, heads in cases:
+                found[name].append(await run(port, pid, heads))
+        rows = [
+            _row(name, runs, found.get(f"varnish{NEW}" if NEW in name else "varnish")) for name, runs in found.items()
+        ]
         columns = ("server", "hits a second", "CPU µs a hit", "least–most", "of Varnish's", "load's share of a core")
         note = (
             f"{len(BODY):,} bytes of body, {len(plain)} of request; {RUNS} interleaved runs of {SECONDS:.0f} s, medians"
