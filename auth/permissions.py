@@ -16,12 +16,13 @@ class Permission(StrEnum):
     PUBLISH = "PUBLISH"
     DELETE = "DELETE"
     MANAGE_MEMBERS = "MANAGE_MEMBERS"
+    MANAGE_OPERATIONS = "MANAGE_OPERATIONS"
     MANAGE_ORGANIZATION = "MANAGE_ORGANIZATION"
 
 
 _VIEWER = frozenset({Permission.READ, Permission.COMMENT})
 _EDITOR = _VIEWER | {Permission.EDIT, Permission.PUBLISH}
-_ADMIN = _EDITOR | {Permission.DELETE, Permission.MANAGE_MEMBERS}
+_ADMIN = _EDITOR | {Permission.DELETE, Permission.MANAGE_MEMBERS, Permission.MANAGE_OPERATIONS}
 _OWNER = _ADMIN | {Permission.MANAGE_ORGANIZATION}
 
 GRANTS: dict[Role, frozenset[Permission]] = {

@@ -10,6 +10,7 @@ from models.comment import Comment
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
+from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
 from models.project import Project
 from models.user import Credential, Session, User
@@ -28,6 +29,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Comment,
     Asset,
     Upload,
+    RegisteredOperation,
 )
 
 COLLECTIONS: dict[str, tuple[type[Entity], Collection]] = {

@@ -18,6 +18,7 @@ from resolvers.events import EventSubscriptions
 from resolvers.gallery import GalleryQueries
 from resolvers.identity import IdentityMutations
 from resolvers.node import NodeQueries
+from resolvers.operation import OperationMutations
 from resolvers.organization import OrganizationMutations
 from resolvers.project import ProjectMutations
 from schema.errors import HANDLERS, expected, unavailable
@@ -44,6 +45,7 @@ class Mutation(
     ElementMutations,
     CommentMutations,
     AssetMutations,
+    OperationMutations,
 ):
     """The entry fields of mutations."""
 

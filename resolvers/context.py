@@ -18,6 +18,7 @@ from models.errors import InvalidInputError
 from models.register import tenant
 from schema import ids
 from schema.context import Context
+from schema.prepared import Preparer
 from storage.assets import AssetStore
 from storage.signals import Signals
 
@@ -38,13 +39,17 @@ class Pace:
 
 @dataclass(frozen=True)
 class Services:
-    """What a process of the API holds for all requests. `public_url` is the front door's base URL."""
+    """What a process of the API holds for all requests.
+
+    `public_url` is the front door's base URL, `preparer` judges the documents that partners register.
+    """
 
     database: Database
     keys: Keys
     assets: AssetStore
     signals: Signals
     public_url: str
+    preparer: Preparer
     pace: Pace = Pace()
 
 

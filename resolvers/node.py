@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -18,7 +19,11 @@ from schema.organization import Organization
 from schema.project import Project
 from schema.user import User
 
-_KINDS = {document.__name__: document for document in TYPES}
+
+@cache
+def _kinds() -> frozenset[str]:
+    """Return the types that have nodes; asked for late, when every feature has registered its own."""
+    return frozenset(document.__name__ for document in TYPES)
 
 
 async def find(info: Info, global_id: str, *, path: tuple[str, ...] = ("id",)) -> Any:
@@ -29,7 +34,7 @@ async def find(info: Info, global_id: str, *, path: tuple[str, ...] = ("id",)) -
 
     """
     kind, id_ = ids.decode(global_id, path=path)
-    if kind not in _KINDS:
+    if kind not in _kinds():
         raise InvalidInputError(f"{path[-1]}: there is no type {kind[:40]!r}.", path=path)
     key: Any = id_ if kind == "Element" else ids.object_id(id_, path=path)
     node = show(await info.context.loaders.entity(kind).load(key))

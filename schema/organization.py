@@ -18,6 +18,7 @@ from schema.user import User
 
 if TYPE_CHECKING:
     from schema.asset import Asset
+    from schema.operation import RegisteredOperation
     from schema.project import Project
 
 strawberry.enum(Plan, description="What an organization pays for.")
@@ -41,6 +42,11 @@ class Organization(Node, stores=models.organization.Organization):
     )
     assets: Connection[Annotated[Asset, strawberry.lazy("schema.asset")]] = related(
         "assets_by_organization", by="organization", description="Its pictures; only shown to members."
+    )
+    operations: Connection[Annotated[RegisteredOperation, strawberry.lazy("schema.operation")]] = related(
+        "operations_by_organization",
+        by="organization",
+        description="The operations it has registered; only shown to members.",
     )
 
     @computed("plan", description="What it pays for; only shown to members.")

@@ -103,19 +103,19 @@ class Preparer:
     _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
     _characters: int = 0
 
-    def prepare(self, text: str) -> Prepared:
-        """Parse, bound and validate a document.
+    def prepare(self, text: str, *, admitted: bool = False) -> Prepared:
+        """Parse, bound and validate a document. `admitted`: somebody else has decided that it may be asked.
 
         Raises:
             PreparationError: it is refused.
 
         """
+        if not admitted and self.registered is not None and document_id(text) not in self.registered:
+            raise PreparationError([GraphQLError(_UNREGISTERED, extensions={"code": "PERSISTED_QUERY_REQUIRED"})])
         held = self._kept.get(text)
         if held is not None:
             self._kept.move_to_end(text)
             return held
-        if self.registered is not None and document_id(text) not in self.registered:
-            raise PreparationError([GraphQLError(_UNREGISTERED, extensions={"code": "PERSISTED_QUERY_REQUIRED"})])
         try:
             check_text(text, self.limits)
             document = parse(text, max_tokens=self.limits.tokens)
@@ -175,10 +175,10 @@ def preparing(preparer: Callable[[], Preparer]) -> type[SchemaExtension]:
         """Hands the prepared document to Strawberry in place of its own parsing and validation."""
 
         def on_parse(self) -> Iterator[None]:
-            """Prepare the document, or refuse it."""
+            """Prepare the document, or refuse it. Every transport has prepared it, so it is admitted."""
             context = self.execution_context
             try:
-                context.graphql_document = preparer().prepare(context.query or "").document
+                context.graphql_document = preparer().prepare(context.query or "", admitted=True).document
                 context.validation_rules = ()
             except PreparationError as error:
                 context.pre_execution_errors = error.errors

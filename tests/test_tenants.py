@@ -158,6 +158,13 @@ CASES: dict[str, Case] = {
     "Mutation.createAssetUpload(input.organizationId)": _input(
         "createAssetUpload", "... on AssetUpload { maxBytes }", "Organization", "organizationId: $id"
     ),
+    "Mutation.registerOperation(input.organizationId)": _input(
+        "registerOperation",
+        "... on RegisteredOperation { name }",
+        "Organization",
+        'organizationId: $id, document: "query Homes { listings { totalCount } }"',
+    ),
+    "Mutation.removeOperation(id)": _mutation("removeOperation", "Deleted", "RegisteredOperation"),
     "Mutation.updateAsset(input.id)": _input("updateAsset", "... on Asset { alt }", "Asset", 'id: $id, alt: "A"'),
 }
 
@@ -201,8 +208,11 @@ async def world(platform: Platform) -> World:
     canvas = await ana.ask("query ($id: ID!) { design(id: $id) { canvas { elements { id } } } }", {"id": design})
     mine = await ana.ask("{ viewer { memberships { edges { node { id } } } } }")
     await _join(ana, a, insider.email, "VIEWER")
+    text = f'query Ours {{ listings(city: "{SECRET}") {{ totalCount }} }}'
+    operation = await ana.do("registerOperation", "RegisteredOperation", {"organizationId": a, "document": text})
     existing = {
         "Organization": a,
+        "RegisteredOperation": operation["id"],
         "Project": project,
         "Design": design,
         "Comment": comment["id"],

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from app.http import registry
 from app.http.api import create_api_app
 from app.http.contexts import Contexts
+from app.http.partners import PartnerDocuments
 from app.http.registry import Registry
 from app.process import Process, serve
 from app.services import asset_store, image_links, open_database, open_redis
@@ -38,10 +39,12 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
     api, preparer = build(production=settings.production, registered=registered.keys() if strict else None)
     for document in registered.values():  # ready means that no first request pays for this
         preparer.prepare(document)
-    follower = Follower(redis)
-    services = Services(database, Keys(settings.secret_key), store, signals, settings.public_url, pace or Pace())
+    partners = PartnerDocuments(database)
+    follower = Follower(redis, on_start=partners.begin, on_entries=partners.apply, on_lost=partners.lost)
+    keys = Keys(settings.secret_key)
+    services = Services(database, keys, store, signals, settings.public_url, preparer, pace or Pace())
     contexts = Contexts(services, image_links(settings), follower)
-    documents = Registry(registered, redis, apq=settings.apq)
+    documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,
         preparer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from app.services import asset_store, connected, image_links, open_database, ope
 from app.settings import Settings
 from auth.tokens import Keys
 from auth.viewer import ANONYMOUS
+from edge import plans
 from edge.follower import Follower
 from edge.keys import key_of
 from edge.plans import Plan
+from models.operation import RegisteredOperation
 from resolvers.api import Api, build
 from resolvers.context import Services
 from schema.dependencies import Dependencies
-from schema.prepared import Operation, PreparationError, Prepared
+from schema.prepared import Operation, PreparationError, Prepared, Preparer
+from schema.reader import Reader
 from storage.signals import RedisSignals
 
 
@@ -36,7 +40,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variables", default="{}", metavar="JSON", help="the variables to run it with")
 
 
-def document(wanted: str) -> str:
+async def _partners(settings: Settings, id_: str) -> str:
+    """Return the text of an operation that a partner has registered; raises OperationError where nobody has."""
+    database = await open_database(settings)
+    try:
+        rows = await Reader(database).find(RegisteredOperation, {"document_id": id_}, limit=1)
+    except PyMongoError as error:
+        words = "and no database answers to say what partners have registered; start one with `make run`"
+        raise OperationError(f"No operation of this release has the id {id_}, {words}.") from error
+    finally:
+        await database.close()
+    if not rows:
+        raise OperationError(f"No operation is registered as sha256:{id_}.")
+    return str(rows[0]["body"])
+
+
+def document(wanted: str, settings: Settings) -> str:
     """Return the text of an operation named by its name, its id, or its file.
 
     Raises:
@@ -46,6 +65,8 @@ def document(wanted: str) -> str:
     registered = registry.load()
     if wanted in registered:
         return registered[wanted]
+    if re.fullmatch(r"[0-9a-f]{64}", wanted):
+        return asyncio.run(_partners(connected(settings), wanted))
     if wanted.endswith(".graphql"):
         path = Path(wanted)
         if not path.is_file():
@@ -67,13 +88,23 @@ def verdict(plan: Plan) -> str:
 
 
 async def _execute(
-    settings: Settings, api: Api, prepared: Prepared, operation: Operation, variables: dict[str, Any]
+    settings: Settings,
+    api: Api,
+    preparer: Preparer,
+    prepared: Prepared,
+    operation: Operation,
+    variables: dict[str, Any],
 ) -> tuple[Dependencies, list[str]]:
     """Run a public operation as nobody: (what it read, its errors)."""
     database, redis = await open_database(settings), open_redis(settings)
     try:
         services = Services(
-            database, Keys(settings.secret_key), asset_store(settings), RedisSignals(redis), settings.public_url
+            database,
+            Keys(settings.secret_key),
+            asset_store(settings),
+            RedisSignals(redis),
+            settings.public_url,
+            preparer,
         )
         context = Contexts(services, image_links(settings), Follower(redis)).make(operation, ANONYMOUS)
         result = await api.execute(
@@ -127,7 +158,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     api, preparer = build(production=False)
     try:
         variables = orjson.loads(arguments.variables)
-        prepared = preparer.prepare(document(arguments.operation))
+        prepared = preparer.prepare(document(arguments.operation, settings))
         operation = prepared.choose(None)
     except orjson.JSONDecodeError as error:
         sys.stderr.write(f"--variables: this is not JSON ({error}).\n")
@@ -135,13 +166,14 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     except (OperationError, PreparationError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    plan = plan_of(preparer.schema, "", prepared, operation)
+    own = plans.load().get(prepared.id)
+    plan = plan_of(preparer.schema, own.client if own is not None else "", prepared, operation)
     _show(console, plan)
     if not plan.cacheable:
         return 0
     console.print(f"Its key with these variables: {key_of(plan, variables)}", highlight=False)
     try:
-        read, errors = asyncio.run(_execute(connected(settings), api, prepared, operation, variables))
+        read, errors = asyncio.run(_execute(connected(settings), api, preparer, prepared, operation, variables))
     except PyMongoError:
         console.print("No database answers, so it was not run; start one with `make run`.", highlight=False)
         return 0

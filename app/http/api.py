@@ -9,10 +9,12 @@ from aiohttp import web
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
+from app.http.plans import PlanHeaders
 from app.http.registry import Registry
 from app.http.request import MOST_BODY_BYTES
 from app.http.uploads import receive
 from app.http.websocket import WebSocketView
+from edge import plans
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
 from resolvers.api import Api
@@ -62,7 +64,8 @@ def create_api_app(
     """Assemble the API."""
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
     draining = Draining()
-    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, draining, development, cloudfront)
+    headers = PlanHeaders(preparer.schema, plans.load())
+    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, headers, draining, development, cloudfront)
     over_websocket = WebSocketView(api, preparer, contexts, draining)
 
     async def graphql(request: web.Request) -> web.StreamResponse:

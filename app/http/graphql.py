@@ -18,6 +18,7 @@ from app.http import sse
 from app.http.contexts import Contexts
 from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
+from app.http.plans import PlanHeaders
 from app.http.registry import Registry
 from app.http.request import Parameters, RequestError, read
 from app.services import own_write
@@ -47,6 +48,7 @@ class GraphQLOverHTTP:
     preparer: Preparer
     registry: Registry
     contexts: Contexts
+    plans: PlanHeaders
     draining: Draining
     development: bool
     cloudfront: bool = False
@@ -76,9 +78,10 @@ class GraphQLOverHTTP:
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
         parameters = await read(request)
-        text = await self.registry.document(parameters)
+        began, as_of = time.monotonic(), self.contexts.as_of()  # before the first read, which is that of the document
+        document = await self.registry.document(parameters, as_of)
         try:
-            prepared = self.preparer.prepare(text)
+            prepared = self.preparer.prepare(document.text, admitted=document.registered)
             operation = prepared.choose(parameters.operation_name)
         except PreparationError as error:
             return self._refused(error.errors, media_type)
@@ -86,7 +89,6 @@ class GraphQLOverHTTP:
             return self._refused([error], media_type)
         if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
-        began, as_of = time.monotonic(), self.contexts.as_of()
         context = await self._context(request, operation, as_of)
         if media_type == EVENT_STREAM:
             with self.draining.stream():
@@ -138,7 +140,7 @@ class GraphQLOverHTTP:
             headers["Edge-As-Of"] = context.services.keys.sign("own-write", str(EntryId(moment, 0)))
         elif operation.public and not errors:
             context.dependencies.tags.add(f"{OPERATION}:{prepared.id}")
-            headers |= self._shared(context, operation, as_of, began)
+            headers |= self._shared(context, operation, as_of, began, self.plans.header(prepared, operation))
         if not errors:
             return _response({"data": result.data}, 200, media_type, headers)
         executed = any(error.get("path") for error in errors)
@@ -148,15 +150,22 @@ class GraphQLOverHTTP:
         return _response(body, _PARTIAL if executed else 400, media_type, headers)
 
     def _shared(
-        self, context: RequestContext, operation: Operation, as_of: EntryId | None, began: float
+        self, context: RequestContext, operation: Operation, as_of: EntryId | None, began: float, plan: str
     ) -> dict[str, str]:
         """Return what caches are told of a public answer, whose making began at that time of the monotonic clock."""
         if as_of is None:
             return unshared()
         dependencies = context.dependencies
         life = Lifetimes(operation.max_age, STALE_WHILE_REVALIDATE, STALE_IF_ERROR)
-        seconds = time.monotonic() - began
-        return shared(dependencies.tags, dependencies.ranges, as_of, life, seconds=seconds, cloudfront=self.cloudfront)
+        return shared(
+            dependencies.tags,
+            dependencies.ranges,
+            as_of,
+            life,
+            plan=plan,
+            seconds=time.monotonic() - began,
+            cloudfront=self.cloudfront,
+        )
 
     def _refused(self, errors: list[GraphQLError], media_type: str) -> web.Response:
         """Return what parsing or validation refused: 400, but 200 for clients of the older media type."""

@@ -32,7 +32,7 @@ LONGEST_MAKING = 30.0
 """How long the API may take over an answer that caches may keep (s): second purges come after that, not earlier."""
 
 _LONGEST_KEYS = 60_000  # bytes of `Surrogate-Key`; edges read headers of up to 64 KiB
-_LONGEST_IN_ALL = 64_000  # bytes of keys, tags and ranges; Fastly fails an answer with more than 69 KB of headers
+_LONGEST_IN_ALL = 64_000  # bytes of keys, tags, plan and ranges; Fastly fails an answer with more than 69 KB of headers
 _FASTLY_BYTES = 16_384
 _CLOUDFLARE_TAGS = 1000
 _CLOUDFRONT_TAGS = 50
@@ -49,14 +49,15 @@ def shared(
     as_of: EntryId,
     life: Lifetimes,
     *,
+    plan: str = "",
     seconds: float = 0.0,
     cloudfront: bool = False,
 ) -> dict[str, str]:
     """Return the headers of a public answer without errors.
 
-    `tags` and `ranges` are what it depends on, `life` is how long it may be kept, `seconds` how long ago the API began
-    to make it. `cloudfront` says that CloudFront stands before this API. It is told by `s-maxage`, which any shared
-    cache may obey, so this is not said where nobody purges CloudFront.
+    `tags` and `ranges` are what it depends on, `life` is how long it may be kept, `plan` by which plan it was made
+    (`Edge-Plan`), `seconds` how long ago the API began to make it. `cloudfront` says that CloudFront stands before this
+    API. It is told by `s-maxage`, which any shared cache may obey, so this is not said where nobody purges CloudFront.
     """
     surrogate_key = header(set(tags))
     keys = surrogate_key.split()
@@ -82,10 +83,12 @@ def shared(
     if cloudfront:
         fits = len(keys) <= _CLOUDFRONT_TAGS
         headers["Cache-Control"] = _for_cloudfront(life) if fits else "no-store"
-    parts = ranges_header(ranges)
     left = _LONGEST_IN_ALL - len(surrogate_key) - len(headers.get("Cache-Tag", ""))
-    if 0 < len(parts) <= left:  # without them an edge drops the answer when anything in its lists moves
-        headers["Edge-Ranges"] = parts
+    # Without its plan an edge keeps an answer only by a plan of its release; without ranges it drops it too often.
+    for name, value in (("Edge-Plan", plan), ("Edge-Ranges", ranges_header(ranges))):
+        if 0 < len(value) <= left:
+            headers[name] = value
+            left -= len(value)
     return headers
 
 

@@ -103,6 +103,37 @@ def test_a_replaced_document_may_have_changed_in_every_field() -> None:
     assert (found.tag, found.fields) == (f"Design:{ID}", None)
 
 
+OPERATION: Row = {"_id": ID, "organization": ORGANIZATION, "created_at": 1, "document_id": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("operation", "before", "after"),
+    [
+        ("insert", None, OPERATION),
+        ("update", OPERATION, OPERATION),
+        ("replace", OPERATION, OPERATION),
+        ("delete", OPERATION, None),
+    ],
+)
+def test_a_registered_operation_names_its_document(operation: str, before: Row | None, after: Row | None) -> None:
+    """Given an operation that is registered, changed or removed, then all answers of its document are named."""
+    found = changes(event(operation, "operations", before, after, updateDescription={"updatedFields": {"body": ""}}))
+    assert found[0].tag == f"RegisteredOperation:{ID}"
+    assert found[-1] == Change(f"Operation:{'ab' * 32}")
+
+
+def test_an_operation_whose_document_changes_names_both() -> None:
+    """Given a script that gives a row another document, then the answers of both are named."""
+    found = changes(event("replace", "operations", OPERATION, {**OPERATION, "document_id": "cd" * 32}))
+    assert {f"Operation:{'ab' * 32}", f"Operation:{'cd' * 32}"} <= tags(found)
+
+
+@pytest.mark.parametrize("operation", ["update", "replace", "delete", "drop", "rename"])
+def test_operations_that_cannot_be_told_are_all_of_them(operation: str) -> None:
+    """Given no image that names the document, or a drop, then everything changed: any operation may be gone."""
+    assert "*" in tags(changes(event(operation, "operations", None, None)))
+
+
 @pytest.mark.parametrize(
     ("operation", "before", "after"),
     [

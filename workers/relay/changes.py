@@ -10,11 +10,12 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from edge.stream import Change, Entry, EntryId
-from edge.tags import EVERYTHING
+from edge.tags import EVERYTHING, OPERATION
 from models.database import PULSES, cluster_time
 from models.design import Design
 from models.element import DesignEdit
 from models.entity import Entity
+from models.operation import RegisteredOperation
 from models.purge import PURGES
 from models.register import DOCUMENTS
 
@@ -22,12 +23,14 @@ Event = Mapping[str, Any]
 
 _WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images}
 _EDITS = DesignEdit.stored_in()
+_OPERATIONS = RegisteredOperation.stored_in()
 
 
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
     names = [*_WATCHED, _EDITS, PULSES, PURGES]
-    fields = {"_id", "design", "mark", "tags", *(f for d in _WATCHED.values() for c in d.collections for f in c.fields)}
+    fields = {"_id", "design", "document_id", "mark", "tags"}
+    fields.update(f for d in _WATCHED.values() for c in d.collections for f in c.fields)
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
     kept = (
         "operationType",
@@ -68,16 +71,26 @@ def changes(event: Event) -> tuple[Change, ...]:
     operation = event["operationType"]
     collection = event.get("ns", {}).get("coll", "")
     if operation in {"insert", "update", "replace", "delete"}:
-        if collection == PULSES:
-            return (Change(PULSES),)
-        if collection == PURGES:
-            return tuple(_purge(event))
-        if collection == _EDITS:
-            return tuple(_edit(event))
-        return tuple(_document(_WATCHED[collection], event))
+        return tuple(_row(collection, event))
     names = {collection, event.get("to", {}).get("coll", "")}
     types = [document.__name__ for name, document in _WATCHED.items() if name in names]
-    return tuple(map(Change, types)) if types else (Change(EVERYTHING),)
+    if not types or _OPERATIONS in names:
+        return (Change(EVERYTHING),)
+    return tuple(map(Change, types))
+
+
+def _row(collection: str, event: Event) -> Iterator[Change]:
+    """Say what one row's event invalidates."""
+    if collection == PULSES:
+        yield Change(PULSES)
+    elif collection == PURGES:
+        yield from _purge(event)
+    elif collection == _EDITS:
+        yield from _edit(event)
+    else:
+        yield from _document(_WATCHED[collection], event)
+    if collection == _OPERATIONS:
+        yield from _operation(event)
 
 
 def _purge(event: Event) -> Iterator[Change]:
@@ -100,6 +113,18 @@ def _edit(event: Event) -> Iterator[Change]:
 def canvas_tag(design: Any) -> str:
     """Return the tag of a design's elements."""
     return f"canvas?design={design}"
+
+
+def _operation(event: Event) -> Iterator[Change]:
+    """Say which document can be asked for from now on, or no longer: its answers, and whoever remembers it, go."""
+    before, after = event.get("fullDocumentBeforeChange"), event.get("fullDocument")
+    if (before is None and event["operationType"] != "insert") or (
+        after is None and event["operationType"] != "delete"
+    ):
+        yield Change(EVERYTHING)
+        return
+    for id_ in dict.fromkeys(row.get("document_id") for row in (before, after) if row is not None):
+        yield Change(f"{OPERATION}:{id_}")
 
 
 def _document(document: type[Entity], event: Event) -> Iterator[Change]:
