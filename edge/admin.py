@@ -90,7 +90,7 @@ def _described(key: str, entry: Stored, now: float) -> dict[str, Any]:
     return {
         "key": key,
         "id": entry.plan.id,
-        "operation": entry.plan.name,
+        "operation": entry.plan.label,
         "variables": orjson.Fragment(entry.variables),
         "digest": body_digest(entry.bodies["identity"]),
         "as_of": str(entry.as_of),

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
@@ -22,15 +23,18 @@ from edge.eviction import S3Fifo
 from edge.fast import MEMORY, Reply
 from edge.follower import Follower
 from edge.http import JSON, Lifetimes, lifetimes
-from edge.keys import Lookup
+from edge.keys import Lookup, document_hash, lookup
+from edge.learned import Plans
 from edge.metrics import BYTES, INVALIDATED
 from edge.plans import Plan
-from edge.proxy import OriginError, OriginFailedError, Proxy, reaching
+from edge.proxy import Listener, OriginError, OriginFailedError, Overheard, Proxy, reaching
 from edge.second_layer import SecondLayer
 from edge.store import Store, Stored
 from edge.stream import Entry, EntryId
 
 _MOST_TAGS_COUNTED = 10_000
+_MOST_PLANS = 1000  # whose reads are remembered
+_MOST_OVERHEARD = 1024 * 1024  # bytes of an answer that is kept while it is passed on
 _HISTORY = 20_000  # entries of the stream that a new edge reads back, by which it judges what others have kept
 
 
@@ -62,6 +66,7 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.store = Store(self.config.capacity)
+        self.plans = Plans(self.config.plans, self.coherence)
         self.draining = Draining()
         self.api = Proxy(self.session, self.config.api, self.draining)
         self.images = Proxy(self.session, self.config.images, self.draining)
@@ -84,14 +89,17 @@ class Edge:
     def _start(self, position: EntryId, history: list[Entry]) -> None:
         self.coherence.begin(position, history)
         self.store.clear()
+        self.plans.learned.clear()
 
     def _apply(self, entries: list[Entry], since: float) -> None:
         for entry in entries:
             touches = self.coherence.apply(entry, since)
             if touches is None:
                 self._count("*", self.store.clear())
+                self.plans.learned.clear()
                 continue
             for touched in touches:
+                self.plans.heard(touched.name)
                 if dropped := self.store.invalidate(touched, entry.id):
                     self._count(touched.name, dropped)
         BYTES.set(self.store.used)
@@ -163,16 +171,44 @@ class Edge:
                 body = await response.read()
         if response.status >= 500:  # noqa: PLR2004 - the origin failed
             raise OriginFailedError(response.status, body, response.headers)
+        return self._accept(wanted, response, body, self.clock())
+
+    def listener(self, request: web.Request) -> Listener | None:
+        """Return what learns from the answer that is passed on to a request, and keeps it where that is right.
+
+        None where the request does not ask for an operation by its id alone.
+        """
+        id_ = document_hash(request.path, request.query) if request.method == "GET" else None
+        if id_ is None:
+            return None
+
+        def listen(upstream: aiohttp.ClientResponse) -> Overheard | None:
+            if self.plans.learn(id_, upstream.headers) is None:
+                return None
+            wanted, at = lookup(request.path, request.query, self.plans), self.clock()
+            if wanted is None or not 0 < (upstream.content_length or 0) <= _MOST_OVERHEARD:
+                return None
+            status = "edge; fwd=uri-miss; detail=learned"
+            return Overheard(status, lambda body: self._accept(wanted, upstream, body, at))
+
+        return listen
+
+    def _accept(self, wanted: Lookup, response: aiohttp.ClientResponse, body: bytes, at: float) -> Stored | None:
+        """Keep an answer that came at a time, if that is certain to be right; None if it is not one to be shared."""
         life = lifetimes(response.headers)
         if response.status != 200 or life.max_age <= 0 or "Content-Encoding" in response.headers:  # noqa: PLR2004 - OK alone is shared
             return None
-        answer = self._stored(wanted, body, response.headers, life)
+        if not self.plans.made_by(wanted.plan, response.headers):
+            return None
+        answer = self._stored(wanted, body, response.headers, life, at)
         if answer is not None:
             self._keep(wanted.key, answer)
             self._later(self._compress(wanted, answer))
         return answer
 
-    def _stored(self, wanted: Lookup, body: bytes, headers: CIMultiDictProxy[str], life: Lifetimes) -> Stored | None:
+    def _stored(
+        self, wanted: Lookup, body: bytes, headers: CIMultiDictProxy[str], life: Lifetimes, at: float
+    ) -> Stored | None:
         tags = headers.get("Surrogate-Key", "")
         try:
             as_of = EntryId.parse(headers.get("Edge-As-Of-Read", ""))
@@ -188,7 +224,7 @@ class Edge:
             etag=blake2b(body, digest_size=12).hexdigest(),
             dependencies=dependencies,
             as_of=as_of,
-            stored_at=self.clock(),
+            stored_at=at,
             max_age=min(life.max_age, wanted.plan.max_age),
             stale_while_revalidate=life.stale_while_revalidate,
             stale_if_error=life.stale_if_error,
@@ -197,6 +233,8 @@ class Edge:
     def reads_of(self, plan: Plan) -> Mapping[str, frozenset[str]]:
         """Return the fields that an operation reads, by type; one object for all its answers."""
         if plan.digest not in self._reads:
+            if len(self._reads) >= _MOST_PLANS:
+                self._reads.clear()
             self._reads[plan.digest] = {kind: frozenset(names) for kind, names in plan.fields.items()}
         return self._reads[plan.digest]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -17,6 +17,14 @@ from edge.plans import Plan
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _LONGEST_VARIABLES = 16 * 1024
+
+
+class Known(Protocol):
+    """What knows plans by their document's id."""
+
+    def get(self, id_: str, /) -> Plan | None:
+        """Return a plan, None for an unknown document."""
+        ...
 
 
 class Lookup(NamedTuple):
@@ -45,7 +53,7 @@ def document_hash(path: str, query: Mapping[str, str]) -> str | None:
     return found if _HEX.fullmatch(found) else None
 
 
-def lookup(path: str, query: Mapping[str, str], plans: Mapping[str, Plan]) -> Lookup | None:
+def lookup(path: str, query: Mapping[str, str], plans: Known) -> Lookup | None:
     """Return what a GET's path and query ask of the cache; None where the origin must answer."""
     plan = plans.get(document_hash(path, query) or "")
     if plan is None or not plan.cacheable or query.get("operationName", plan.name) != plan.name:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import NamedTuple
 
 import aiohttp
 from aiohttp import WSMsgType, web
@@ -72,6 +73,17 @@ class OriginFailedError(OriginError):
         return web.Response(status=self.status, headers=headers, body=self._body)
 
 
+class Overheard(NamedTuple):
+    """What somebody makes of an answer that is passed on: its `Cache-Status`, and who gets the whole body too."""
+
+    cache_status: str
+    keep: Callable[[bytes], object]
+
+
+Listener = Callable[[aiohttp.ClientResponse], Overheard | None]
+"""Hears of an answer when its headers have come."""
+
+
 class Proxy:
     """Forwards to one origin, given by its base URL without a path.
 
@@ -86,7 +98,9 @@ class Proxy:
         self._draining = draining
         self._stopped = stopped
 
-    async def forward(self, request: web.Request, path: str, *, cache_status: str) -> web.StreamResponse:
+    async def forward(
+        self, request: web.Request, path: str, *, cache_status: str, listener: Listener | None = None
+    ) -> web.StreamResponse:
         """Pass a request on, untouched but for hop-by-hop headers, and stream the answer back."""
         if not path.startswith("/"):
             return failure(400, "The request's target must be a path.", "BAD_REQUEST")
@@ -108,14 +122,20 @@ class Proxy:
             return error.response()
         async with upstream:
             headers = travelling(upstream.headers, self._stopped)
-            headers["Cache-Status"] = cache_status
+            overheard = listener(upstream) if listener is not None else None
+            headers["Cache-Status"] = overheard.cache_status if overheard is not None else cache_status
+            whole = bytearray()
             if "Surrogate-Key" in upstream.headers:
                 headers["Cache-Control"] = "no-cache"  # whoever is before us must not keep it without its tags
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
             await response.prepare(request)
             with self._draining.stream() if upstream.content_type == "text/event-stream" else nullcontext():
                 async for chunk in upstream.content.iter_any():
+                    if overheard is not None:
+                        whole += chunk
                     await response.write(chunk)
+            if overheard is not None:
+                overheard.keep(bytes(whole))
             await response.write_eof()
             return response
 

@@ -56,7 +56,7 @@ class Recognised:
         self._key = wanted.key
         self._own = own
         self._accept = headers.get("Accept", ""), headers.get("Accept-Encoding", ""), headers.get("If-None-Match", "")
-        self._count = REQUESTS.labels(wanted.plan.name, "hit")
+        self._count = REQUESTS.labels(wanted.plan.label, "hit")
         self._number = -1
         self._until = 0.0
         self._head = b""

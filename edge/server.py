@@ -32,12 +32,13 @@ EDGE: web.AppKey[Edge] = web.AppKey("edge", Edge)
 async def graphql(request: web.Request) -> web.StreamResponse:
     """Answer a GraphQL request from memory where that is right, from the API otherwise."""
     edge = request.app[EDGE]
-    wanted = lookup(request.path, request.query, edge.config.plans) if request.method in {"GET", "HEAD"} else None
+    wanted = lookup(request.path, request.query, edge.plans) if request.method in {"GET", "HEAD"} else None
     if wanted is None or media_type(request.headers.get("Accept", "")) is None:
-        return await edge.api.forward(request, request.raw_path, cache_status="edge; fwd=bypass")
+        listener = edge.listener(request)
+        return await edge.api.forward(request, request.raw_path, cache_status="edge; fwd=bypass", listener=listener)
     own = edge.config.own_write(request.headers.get("Edge-As-Of", ""))
     if not edge.coherence.vouches(edge.clock()) or not edge.coherence.covers(own):
-        REQUESTS.labels(wanted.plan.name, "bypass").inc()
+        REQUESTS.labels(wanted.plan.label, "bypass").inc()
         detail = "behind-own-write" if not edge.coherence.covers(own) else "no-pulse"
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
     held = edge.store.get(wanted.key, edge.clock())
@@ -46,7 +47,7 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         return _hit(request, edge, wanted, held)
     recalled = await edge.recall(wanted)
     if recalled is not None:
-        REQUESTS.labels(wanted.plan.name, "recalled").inc()
+        REQUESTS.labels(wanted.plan.label, "recalled").inc()
         status = f"edge; hit; ttl={recalled.remaining(edge.clock())}; detail=second-layer"
         return answers.response(request, recalled, status, edge.clock())
     return await _miss(request, edge, wanted)
@@ -55,7 +56,7 @@ async def graphql(request: web.Request) -> web.StreamResponse:
 def _hit(request: web.Request, edge: Edge, wanted: Lookup, held: Stored) -> web.Response:
     """Answer from memory; an aged answer is asked for anew meanwhile."""
     remaining = held.remaining(edge.clock())
-    REQUESTS.labels(wanted.plan.name, "hit" if remaining > 0 else "stale").inc()
+    REQUESTS.labels(wanted.plan.label, "hit" if remaining > 0 else "stale").inc()
     if remaining <= 0:
         edge.revalidate(wanted)
     return answers.response(request, held, f"edge; hit; ttl={remaining}", edge.clock())
@@ -68,15 +69,16 @@ async def _miss(request: web.Request, edge: Edge, wanted: Lookup) -> web.StreamR
     except OriginError as error:
         held = edge.store.get(wanted.key, edge.clock())
         if held is None or not edge.coherence.vouches(edge.clock()) or not _may_cover_for_error(held, edge.clock()):
-            REQUESTS.labels(wanted.plan.name, "error").inc()
+            REQUESTS.labels(wanted.plan.label, "error").inc()
             return error.response()
-        REQUESTS.labels(wanted.plan.name, "stale").inc()
+        REQUESTS.labels(wanted.plan.label, "stale").inc()
         status = f"edge; fwd=stale; fwd-status={error.status}; detail=stale-if-error"
         return answers.response(request, held, status, edge.clock())
     if fetched is None:
-        REQUESTS.labels(wanted.plan.name, "pass").inc()
-        return await edge.api.forward(request, request.raw_path, cache_status="edge; fwd=miss; stored=?0")
-    REQUESTS.labels(wanted.plan.name, "miss").inc()
+        REQUESTS.labels(wanted.plan.label, "pass").inc()
+        status, listener = "edge; fwd=miss; stored=?0", edge.listener(request)
+        return await edge.api.forward(request, request.raw_path, cache_status=status, listener=listener)
+    REQUESTS.labels(wanted.plan.label, "miss").inc()
     stored = "" if edge.store.peek(wanted.key) is None else "; stored"
     return answers.response(request, fetched, f"edge; fwd=uri-miss{stored}", edge.clock())
 

@@ -17,6 +17,7 @@ from edge.tag_index import TagIndex
 _OVERHEAD = 1000  # bytes an entry costs beside its bodies: objects, headers, its place in the queues
 _PER_TAG = 32  # and for each tag, here and in the index
 _MOST_LOOKS = 1000  # at places drawn for a sample, where few of them are taken
+_MOST_PLANS = 1000  # whose common tags are remembered
 
 OnDrop = Callable[[str, "Stored", "Touch | None"], None]
 """Told of an answer that was dropped because something changed: its key, itself, and what; None for everything."""
@@ -49,7 +50,8 @@ class Stored:
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
         lists = len(self.dependencies.ranges) + len(self.variables)
-        return sum(map(len, self.bodies.values())) + lists + _OVERHEAD + _PER_TAG * len(self.dependencies.tags)
+        own = sum(map(len, self.bodies.values())) + lists + _OVERHEAD + _PER_TAG * len(self.dependencies.tags)
+        return own + self.plan.weight  # which this answer may be the last to hold
 
     def age_at(self, now: float) -> int:
         """Return its age in whole seconds (RFC 9111)."""
@@ -144,7 +146,7 @@ class Store:
         cost = entry.cost
         if not self._entries.put(key, entry, cost):
             return False
-        self.used_by[entry.plan.name] += cost
+        self.used_by[entry.plan.label] += cost
         entry.slot = self._free.pop() if self._free else len(self._slots)
         if entry.slot == len(self._slots):
             self._slots.append(None)
@@ -191,6 +193,8 @@ class Store:
         plan = entry.plan
         wide = self._wide.get(plan.digest)
         if wide is None:
+            if len(self._wide) >= _MOST_PLANS:
+                self._wide.clear()
             wide = self._wide[plan.digest] = wide_tags(plan.types, plan.id)
         return [tag for tag in entry.dependencies.tags if tag not in wide]
 
@@ -202,5 +206,5 @@ class Store:
     def _forget(self, entry: Stored) -> None:
         self._index.remove(self._indexed(entry), entry.slot)
         self._slots[entry.slot] = None
-        self.used_by[entry.plan.name] -= entry.cost
+        self.used_by[entry.plan.label] -= entry.cost
         self._free.append(entry.slot)

@@ -15,6 +15,7 @@ from beanie import PydanticObjectId
 
 from models.operation import MOST_OPERATIONS, RegisteredOperation
 from schema import ids
+from tests.following import socket
 from tests.platform import Json, Platform, User, another_api
 
 FIELDS = "id name documentId body scope cost maxAge createdAt creator { id } organization { id }"
@@ -229,6 +230,8 @@ async def test_production_takes_what_partners_registered(platform: Platform, ana
 
         await until(gone, 2)
         assert (await production.post(text))[0] == 403  # though the process has prepared it
+        async with socket(production.session, production.api) as opened:
+            assert "PERSISTED_QUERY_REQUIRED" in str(await opened.first(text, {}))
 
 
 async def test_a_document_stays_until_the_last_removes_it(platform: Platform, ana: User, studio: str) -> None:
