@@ -44,7 +44,7 @@ class Design(Node, stores=models.design.Design):
         "comments_by_design", by="design", description="What members say about it; only shown to members."
     )
 
-    @computed("id", description="Everything on it, at one moment.", leads_to="Element")
+    @computed("id", "seq", description="Everything on it, at one moment.", leads_to="Element")
     async def canvas(self, info: Info) -> Canvas:
         """Return the elements and the `seq` that they show."""
         rows = await info.context.loaders.canvas_by_design.load(self.document.id)

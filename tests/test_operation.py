@@ -302,6 +302,27 @@ async def test_an_answer_tells_its_plan(platform: Platform, ana: User, studio: s
         assert "Edge-Plan" not in response.headers
 
 
+async def test_documents_that_clients_send_are_kept_at_the_edge(platform: Platform) -> None:
+    """Given a document sent once in Apollo's spelling, then the edge learns it from its answer, and keeps that."""
+    text = homes()
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": digest(text)}}
+    async with platform.session.post(
+        f"{platform.edge}/graphql", json={"query": text, "extensions": extensions}
+    ) as sent:
+        assert (sent.status, sent.headers["Cache-Status"]) == (200, "edge; fwd=bypass")
+    said: list[str] = []
+
+    async def hit() -> bool:
+        params = {"extensions": orjson.dumps(extensions).decode()}
+        async with platform.session.get(f"{platform.edge}/graphql", params=params) as response:
+            assert await response.json() == {"data": {"listings": {"totalCount": 0}}}
+            said.append(response.headers["Cache-Status"])
+        return "edge; hit" in said[-1]
+
+    await until(hit)
+    assert "edge; fwd=uri-miss; detail=learned" in said
+
+
 @pytest.mark.parametrize(
     "text",
     [
