@@ -39,6 +39,7 @@ def statistics(edge: Edge, lag: Lag | None) -> dict[str, Any]:
             for name, counts in sorted(operations.items())
         },
         "store": {"entries": len(edge.store), "bytes": edge.store.used, "capacity": edge.store.capacity},
+        "learned": {"plans": len(edge.plans.learned), "bytes": edge.plans.learned.used},
         "invalidations": dict(edge.invalidations.most_common(_TOP)),
         "stream": {
             "position": str(position) if position else None,

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from prometheus_client import REGISTRY
 
+from edge.admin import statistics
 from edge.coherence import Coherence
 from edge.learned import Plans
 from edge.plans import LONGEST_HEADER, Plan, announced
@@ -273,6 +274,9 @@ async def test_learned_operations_are_counted_together(stand: Stand) -> None:
     after = REGISTRY.get_sample_value("edge_requests_total", {"operation": "(learned)", "result": "hit"})
     assert after == before + 1
     assert REGISTRY.get_sample_value("edge_requests_total", {"operation": "Homes", "result": "hit"}) is None
+    told = statistics(stand.edge, None)
+    assert told["operations"]["(learned)"]["bytes"] == stand.edge.store.used > 0
+    assert told["learned"] == {"plans": 1, "bytes": PLAN.weight}
 
 
 def test_what_is_learned_is_bounded() -> None:
