@@ -66,10 +66,17 @@ def cloudfront(headers: dict[str, str]) -> Kept:
     return set(headers.get("Cache-Tag", "").split(",")[:50]) - {""}
 
 
-@given(st.integers(0, 5500), st.integers(0, 900), st.booleans(), st.sampled_from([0, 5, 300]))
-def test_no_cache_keeps_an_answer_without_all_its_tags(count: int, parts: int, before: bool, max_age: int) -> None:  # noqa: FBT001 - Hypothesis gives arguments by name
+@given(st.integers(0, 5500), st.integers(0, 900), st.integers(0, 8000), st.booleans(), st.sampled_from([0, 5, 300]))
+def test_no_cache_keeps_an_answer_without_all_its_tags(
+    count: int,
+    parts: int,
+    plan: int,
+    before: bool,  # noqa: FBT001 - Hypothesis gives arguments by name
+    max_age: int,
+) -> None:
     """Given any number of tags, then a cache that keeps the answer has every one of them, and no header is too long."""
-    headers = shared(tags(count), ranges(parts), AS_OF, Lifetimes(max_age, 60, 60), cloudfront=before)
+    life = Lifetimes(max_age, 60, 60)
+    headers = shared(tags(count), ranges(parts), AS_OF, life, plan="p" * plan, cloudfront=before)
     every = {short(tag) for tag in tags(count)}
     for cache in (ours, fastly, cloudflare, cloudfront):
         assert cache(headers) in (every, None), cache.__name__
@@ -128,7 +135,17 @@ def test_parts_of_lists_that_do_not_fit_are_left_out() -> None:
         assert dependencies.hit(elsewhere) is hit
 
 
+def test_a_plan_is_told_before_parts_of_lists() -> None:
+    """Given a plan, then it is told where there is room for it, and parts of lists where there still is."""
+    listed = ("designs?project=1", "b", "c" * 60_000)
+    assert shared(tags(3), [listed], AS_OF, LIFE, plan="p" * 900)["Edge-Plan"] == "p" * 900
+    assert "Edge-Ranges" in shared(tags(3), [listed], AS_OF, LIFE, plan="p" * 900)
+    assert "Edge-Ranges" not in shared(tags(3), [listed], AS_OF, LIFE, plan="p" * 4000)
+    assert "Edge-Plan" not in shared(tags(5000), [], AS_OF, LIFE, plan="p" * 8000)
+    assert "Edge-Plan" not in shared(tags(3), [], AS_OF, LIFE)
+
+
 def test_what_is_for_caches_does_not_reach_clients() -> None:
     """Given everything that is said to caches, then an edge of ours strips all of it but what clients are told too."""
-    said = {*shared(tags(2000), ranges(1), AS_OF, LIFE), *shared(tags(2), [], AS_OF, LIFE)}
+    said = {*shared(tags(2000), ranges(1), AS_OF, LIFE, plan="{}"), *shared(tags(2), [], AS_OF, LIFE)}
     assert {name.lower() for name in said} - FOR_THE_EDGE == {"cache-control"}
