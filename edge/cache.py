@@ -128,14 +128,19 @@ class Edge:
         Raises OriginError where there is no answer. Who joined a fetch gets its answer only if nothing that it shows
         moved between its `as_of` and their arrival.
         """
-        while running := self.fetches.get(wanted.key):
+        while (running := self.fetches.get(wanted.key)) is not None and not running.done():
             answer = await asyncio.shield(running)
             if answer is None or self.coherence.unmoved(answer.dependencies, answer.as_of):
                 return answer
         task = asyncio.ensure_future(self._fetch_alone(wanted))
         self.fetches[wanted.key] = task
-        task.add_done_callback(lambda _: self.fetches.pop(wanted.key, None))
+        task.add_done_callback(lambda ended: self._forget(wanted.key, ended))
         return await asyncio.shield(task)
+
+    def _forget(self, key: str, ended: asyncio.Future[Stored | None]) -> None:
+        """Forget a fetch that has ended; who came between its end and this has begun another."""
+        if self.fetches.get(key) is ended:
+            del self.fetches[key]
 
     async def recall(self, wanted: Lookup) -> Stored | None:
         """Return what another edge has kept of this answer, if it is certain that it may still be served."""
