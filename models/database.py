@@ -15,6 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from models.recorded import check_unrecorded
 from models.register import DOCUMENTS
 
 Result = TypeVar("Result")
@@ -25,11 +26,20 @@ PULSES = "pulses"
 
 
 class Database:
-    """An open connection; every write is acknowledged by a majority that has it in its journal."""
+    """An open connection; every write is acknowledged by a majority that has it in its journal.
+
+    `recorded` is for the reader of loaders alone, which record what they read; `handle` for all others.
+    """
 
     def __init__(self, client: AsyncMongoClient[Row], name: str) -> None:
         self.client = client
-        self.handle: AsyncDatabase[Row] = client.get_database(name, write_concern=WriteConcern("majority", j=True))
+        self.recorded: AsyncDatabase[Row] = client.get_database(name, write_concern=WriteConcern("majority", j=True))
+
+    @property
+    def handle(self) -> AsyncDatabase[Row]:
+        """Return the database; raises UnrecordedReadError where only what is recorded may be read."""
+        check_unrecorded()
+        return self.recorded
 
     @classmethod
     async def open(cls, url: str, name: str, *, patience: float | None = 10) -> Database:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import pydantic
 from beanie import Document, PydanticObjectId
+from pymongo.asynchronous.collection import AsyncCollection
 
 from models.collection import Collection
 from models.errors import InvalidInputError
+from models.recorded import Refusing, refused
 
 
 def line(longest: int) -> Any:
@@ -46,6 +48,13 @@ class Entity(Document):
     def stored_in(cls) -> str:
         """Return the name of the MongoDB collection, before Beanie knows the class too."""
         return cls.Settings.name
+
+    @classmethod
+    def get_pymongo_collection(cls) -> AsyncCollection[Any]:
+        """Return the collection, for Beanie's own commands, which are refused where `Database.handle` is."""
+        if refused():
+            return cast("AsyncCollection[Any]", Refusing())  # Beanie takes it to hydrate what a loader has read, too
+        return super().get_pymongo_collection()
 
     @classmethod
     def make(cls, **fields: Any) -> Self:

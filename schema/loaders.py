@@ -20,6 +20,7 @@ from models.element import Element
 from models.entity import Entity
 from models.errors import InvalidInputError
 from models.order_keys import FIRST, LAST
+from models.recorded import check_unrecorded
 from models.register import COLLECTIONS, DOCUMENTS
 from schema import cursors
 from schema.dependencies import Dependencies
@@ -232,9 +233,15 @@ class Loaders:
     """One request's loaders, made when first asked for."""
 
     def __init__(self, reader: Reader, dependencies: Dependencies) -> None:
-        self.reader = reader
+        self._reader = reader
         self._dependencies = dependencies
         self.clear()
+
+    @property
+    def reader(self) -> Reader:
+        """Return the reader, for what is no loader's affair; raises UnrecordedReadError in what may be cached."""
+        check_unrecorded()
+        return self._reader
 
     def clear(self) -> None:
         """Forget what was read: a mutation has written."""
@@ -242,30 +249,30 @@ class Loaders:
         self._pages: dict[str, PageOf] = {}
         self._counts: dict[str, CountOf] = {}
         self._liked: LikedByViewer | None = None
-        self.canvas_by_design = CanvasByDesign(self.reader, self._dependencies)
+        self.canvas_by_design = CanvasByDesign(self._reader, self._dependencies)
 
     def entity(self, kind: str) -> EntityById:
         """Return the loader of a type's entities by id."""
         if kind not in self._entities:
-            self._entities[kind] = EntityById(self.reader, self._dependencies, _DOCUMENTS[kind])
+            self._entities[kind] = EntityById(self._reader, self._dependencies, _DOCUMENTS[kind])
         return self._entities[kind]
 
     def page(self, collection: str) -> PageOf:
         """Return the loader of a collection's pages."""
         if collection not in self._pages:
-            self._pages[collection] = PageOf(self.reader, self._dependencies, *COLLECTIONS[collection])
+            self._pages[collection] = PageOf(self._reader, self._dependencies, *COLLECTIONS[collection])
         return self._pages[collection]
 
     def count(self, collection: str) -> CountOf:
         """Return the loader of a collection's counts."""
         if collection not in self._counts:
-            self._counts[collection] = CountOf(self.reader, self._dependencies, *COLLECTIONS[collection])
+            self._counts[collection] = CountOf(self._reader, self._dependencies, *COLLECTIONS[collection])
         return self._counts[collection]
 
     def liked(self, viewer: Viewer) -> LikedByViewer | None:
         """Return the loader of the viewer's likes; None for nobody."""
         if self._liked is None and viewer.user is not None:
-            self._liked = LikedByViewer(self.reader, viewer.user)
+            self._liked = LikedByViewer(self._reader, viewer.user)
         return self._liked
 
 

@@ -47,7 +47,7 @@ class Reader:
         limit: int = 0,
     ) -> list[Row]:
         """Return stored documents, in one command."""
-        collection = self._database.handle.get_collection(document.stored_in(), read_concern=ReadConcern("majority"))
+        collection = self._database.recorded.get_collection(document.stored_in(), read_concern=ReadConcern("majority"))
         async with self._session() as session:
             cursor = collection.find(
                 query, sort=list(sort), limit=limit, batch_size=limit or MOST_ROWS, session=session
@@ -56,7 +56,7 @@ class Reader:
 
     async def aggregate(self, document: type[Entity] | None, pipeline: list[dict[str, Any]]) -> list[Row]:
         """Return an aggregation's rows, in one command; with no document, of the database (`$documents`)."""
-        handle = self._database.handle.with_options(read_concern=ReadConcern("majority"))
+        handle = self._database.recorded.with_options(read_concern=ReadConcern("majority"))
         target = handle if document is None else handle[document.stored_in()]
         async with self._session() as session:
             cursor = await target.aggregate(pipeline, batchSize=MOST_ROWS, session=session)
@@ -67,7 +67,7 @@ class Reader:
         results: list[list[Row]] = []
         async with self._database.client.start_session(snapshot=True) as session:
             for document, query, sort in reads:
-                cursor = self._database.handle[document.stored_in()].find(
+                cursor = self._database.recorded[document.stored_in()].find(
                     query, sort=list(sort), batch_size=MOST_ROWS, session=session
                 )
                 results.append(await cursor.to_list(None))

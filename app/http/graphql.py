@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -30,6 +31,7 @@ from edge.http import Lifetimes
 from edge.stream import EntryId
 from edge.tags import OPERATION
 from models.database import cluster_time
+from models.recorded import recorded_only
 from resolvers.api import Api
 from resolvers.context import RequestContext
 from schema.errors import masked
@@ -124,12 +126,13 @@ class GraphQLOverHTTP:
         as_of: EntryId | None,
         began: float,
     ) -> web.Response:
-        result = await self.api.execute(
-            prepared.text,
-            variable_values=parameters.variables,
-            context_value=context,
-            operation_name=operation.name,
-        )
+        with recorded_only() if operation.public and operation.max_age > 0 else nullcontext():
+            result = await self.api.execute(
+                prepared.text,
+                variable_values=parameters.variables,
+                context_value=context,
+                operation_name=operation.name,
+            )
         errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
         if errors and any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
             body: dict[str, Any] = {"errors": errors, "data": result.data}
