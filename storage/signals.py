@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 _PREFIX = "signal:"
+_SEND_SECONDS = 0.25  # how long a request waits for a Redis that hangs
 _RETRY_SECONDS = 0.5
 _MOST_NOTES = 1000
 
@@ -68,7 +69,8 @@ class RedisSignals:
     async def send(self, topic: str, note: str = "") -> None:
         """Publish; a Redis that is away is logged, and listeners find the change when they next look."""
         try:
-            await self._redis.publish(_PREFIX + topic, note)
+            async with asyncio.timeout(_SEND_SECONDS):
+                await self._redis.publish(_PREFIX + topic, note)
         except (RedisError, OSError) as error:
             log.warning("A signal about %s was not sent: %s", topic, error)
 

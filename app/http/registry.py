@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from schema.prepared import document_id
 log = logging.getLogger(__name__)
 _APQ_SECONDS = 24 * 3600
 _LONGEST_APQ = 65_536
+_REDIS_SECONDS = 0.25  # how long a request waits for a Redis that hangs
 
 
 def load(folder: Path = OPERATIONS) -> dict[str, str]:
@@ -75,13 +77,15 @@ class Registry:
         if len(query) > _LONGEST_APQ:
             return
         try:
-            await self._redis.set(f"apq:{id_}", query, ex=_APQ_SECONDS)
+            async with asyncio.timeout(_REDIS_SECONDS):
+                await self._redis.set(f"apq:{id_}", query, ex=_APQ_SECONDS)
         except (RedisError, OSError) as error:
             log.warning("A document was not remembered: %s", error)
 
     async def _recall(self, id_: str) -> str | None:
         try:
-            found = await self._redis.get(f"apq:{id_}")
+            async with asyncio.timeout(_REDIS_SECONDS):
+                found = await self._redis.get(f"apq:{id_}")
         except (RedisError, OSError) as error:
             log.warning("A document could not be looked up: %s", error)
             return None
