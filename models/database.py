@@ -74,6 +74,16 @@ class Database:
         if PULSES not in present:
             await self.handle.create_collection(PULSES)
 
+    async def without_images(self) -> list[str]:
+        """Return the collections whose events should carry the states before and after, and do not."""
+        wanted = {document.stored_in() for document in DOCUMENTS if document.images}
+        found = await self.handle.list_collections(filter={"name": {"$in": sorted(wanted)}})
+        return [
+            collection["name"]
+            async for collection in found
+            if not collection["options"].get("changeStreamPreAndPostImages", {}).get("enabled")
+        ]
+
     async def ping(self) -> None:
         """Ask for a sign of life; raises PyMongoError if none comes."""
         await self.client.admin.command("ping")

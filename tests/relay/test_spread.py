@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from models.database import Database
 from workers.relay.changes import Event
-from workers.relay.spread import altered, spread
+from workers.relay.spread import altered, differing, spread
 
 ID = PydanticObjectId()
 SHOWN = {"visibility": "PUBLIC", "status": "ACTIVE"}
@@ -57,3 +57,21 @@ async def test_the_copy_follows_what_the_project_is_now(mongodb_url: str) -> Non
         assert await spread(database, [project]) == {project}
         assert await rows.designs.count_documents({"_id": design, "project_public": False}) == 1
         await client.drop_database("spread_tests")
+
+
+@pytest.mark.parametrize("batch", [1, 5000])
+async def test_every_copy_that_differs_is_found(mongodb_url: str, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    """Given designs of projects that are shown, hidden, and gone, then those whose copy says otherwise are found."""
+    monkeypatch.setattr("workers.relay.spread._COMPARED_AT_ONCE", batch)
+    shown, hidden, gone = PydanticObjectId(), PydanticObjectId(), PydanticObjectId()
+    async with AsyncMongoClient[dict[str, Any]](mongodb_url, tz_aware=True) as client:
+        database = Database(client, "differing_tests")  # one that no relay watches
+        rows = database.handle
+        assert await differing(database) == []
+        await rows.projects.insert_many([{"_id": shown, **SHOWN}, {"_id": hidden, **SHOWN, "status": "DRAFT"}])
+        for project, copies in ((shown, (True, False)), (hidden, (False, False)), (gone, (False, True, True))):
+            await rows.designs.insert_many([{"project": project, "project_public": copy} for copy in copies])
+        assert set(await differing(database)) == {shown, gone}
+        await spread(database, await differing(database))
+        assert await differing(database) == []
+        await client.drop_database("differing_tests")

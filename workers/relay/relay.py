@@ -22,7 +22,7 @@ from edge.stream import START, Change, Entry, EntryId
 from edge.tags import EVERYTHING
 from models.database import Database, cancelled, cluster_time, timestamp
 from workers.relay.changes import Event, entries, pipeline
-from workers.relay.spread import altered, spread
+from workers.relay.spread import altered, differing, spread
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ class Relay:
             raise RuntimeError("the change stream is not being read")
 
     async def _relay(self) -> None:
+        await self._look_at_images()
         tail = await stream.tail(self._redis)
         if tail is None:
             tail = await self._begin("The stream is empty: everything cached is dropped once.")
@@ -110,10 +111,26 @@ class Relay:
                     raise
                 await self._begin("Entries were deleted from the stream: everything cached is dropped.", tail.id)
 
+    async def _look_at_images(self) -> None:
+        """Say which collections' events lack the states before and after.
+
+        It does not switch them on: that waits for a lock, with every write to the collection waiting behind it.
+        """
+        for name in await self._database.without_images():
+            log.error(
+                "Events of %s lack the states before and after, so that each drops every answer with its type: "
+                "run `python -m app migrate`, which switches them on.",
+                name,
+            )
+
     async def _begin(self, why: str, behind: EntryId = START) -> Entry:
-        """Append an entry that drops everything, stamped with MongoDB's present, to go on from."""
+        """Append an entry that drops everything, stamped with MongoDB's present, to go on from.
+
+        Whose visibility changed before, unheard, is made good for first.
+        """
         log.warning(why)
         now = EntryId(cluster_time(await self._database.pulse("relay")), 0)
+        await spread(self._database, await differing(self._database))
         entry = Entry(max(now, EntryId(behind.time, behind.ordinal + 1)), behind, "", (Change(EVERYTHING),))
         if await stream.append(self._redis, behind, [entry]) is not None:
             raise TailMovedError

@@ -2,7 +2,7 @@
 
 The API writes both in one transaction. A script or a shell changes the project alone; the relay makes good for it
 before it publishes the change, and says with it that designs have changed, so that nobody learns of one without the
-other.
+other. Where it has lost the thread it compares every copy.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from models.project import Project, Status, Visibility
 from workers.relay.changes import Event
 
 _PROJECTS, _DESIGNS = Project.stored_in(), Design.stored_in()
+_COMPARED_AT_ONCE = 5000
 
 
 def altered(events: Sequence[Event]) -> list[PydanticObjectId]:
@@ -54,3 +55,34 @@ async def spread(database: Database, projects: Sequence[PydanticObjectId]) -> se
         if await database.transaction(copy):
             differed.add(id_)
     return differed
+
+
+async def differing(database: Database) -> list[PydanticObjectId]:
+    """Return the projects of all designs whose copy differs, by comparing each; in batches, so that none takes long."""
+    shown = {"$in": [{"visibility": Visibility.PUBLIC, "status": Status.ACTIVE}, "$of"]}
+    differs = {"$cond": [{"$eq": ["$project_public", shown]}, None, "$project"]}
+    fields = {"_id": 0, "visibility": 1, "status": 1}
+    found: dict[PydanticObjectId, None] = {}
+    behind: dict[str, Any] = {}
+    while True:
+        compared: list[dict[str, Any]] = [
+            {"$match": behind},
+            {"$sort": {"_id": 1}},
+            {"$limit": _COMPARED_AT_ONCE},
+            {"$project": {"project": 1, "project_public": 1}},
+            {
+                "$lookup": {
+                    "from": _PROJECTS,
+                    "localField": "project",
+                    "foreignField": "_id",
+                    "pipeline": [{"$project": fields}],
+                    "as": "of",
+                }
+            },
+            {"$group": {"_id": differs, "last": {"$max": "$_id"}}},
+        ]
+        rows = await (await database.handle[_DESIGNS].aggregate(compared)).to_list()
+        if not rows:
+            return list(found)
+        found |= dict.fromkeys(row["_id"] for row in rows if row["_id"] is not None)
+        behind = {"_id": {"$gt": max(row["last"] for row in rows)}}
