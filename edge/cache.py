@@ -114,7 +114,7 @@ class Edge:
     async def ready(self) -> None:
         """Raise unless stored answers may be served."""
         if not self.coherence.vouches(self.clock()):
-            raise RuntimeError("no pulse from the relay within 2 s: answering from the origin only")
+            raise RuntimeError("no pulse from the relay for 1.5 s: answering from the origin only")
 
     async def close(self) -> None:
         """End what runs in the background."""

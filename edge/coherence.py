@@ -15,8 +15,11 @@ from edge.dependencies import Dependencies, Touch, touch
 from edge.stream import START, Entry, EntryId
 from edge.tags import EVERYTHING
 
-PULSE_LIMIT = 2.0
-"""Seconds after the newest pulse for which an edge vouches for what it holds. Silence is not freshness."""
+PULSE_LIMIT = 1.5
+"""Seconds after the newest pulse for which an edge vouches for what it holds. Silence is not freshness.
+
+A pulse may have taken half a second to the stream, which makes 2 s by which an edge may be behind the database.
+"""
 
 
 @dataclass

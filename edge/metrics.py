@@ -10,7 +10,7 @@ INVALIDATED = Counter(
     "edge_invalidated_total", "Answers dropped because what they show has changed, by type or list.", ["by"]
 )
 ENTRIES = Gauge("edge_store_entries", "Stored answers.")
-HEARD = Gauge("edge_heard_seconds", "Age of the newest pulse; from 2 s on nothing is answered from memory.")
+HEARD = Gauge("edge_heard_seconds", "Age of the newest pulse; from 1.5 s on nothing is answered from memory.")
 POSITION = Gauge("edge_position_seconds", "MongoDB's time of the newest entry applied (Unix seconds).")
 LAG_ENTRIES = Gauge("edge_lag_entries", "Entries of the stream not yet applied, 1000 for more; NaN if Redis is away.")
 LAG_SECONDS = Gauge("edge_lag_seconds", "From the newest entry applied to the stream's tail, by MongoDB's clock.")

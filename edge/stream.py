@@ -23,12 +23,17 @@ _MOST_AT_ONCE: Final = 1000
 _BLOCK_MS: Final = 1000  # how long one read waits, so that a dead connection is noticed
 
 _APPEND = """
+if redis.replicate_commands then redis.replicate_commands() end
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
 local tail = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local last = tail[1] and tail[1][1] or '0-0'
 if last ~= ARGV[1] then return last end
-for i = 3, #ARGV, 4 do
+for i = 3, #ARGV, 5 do
+  local until_ = tonumber(ARGV[i + 4])
+  local changes = until_ and now <= until_ and '[]' or ARGV[i + 3]
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], ARGV[i],
-    'before', ARGV[i + 1], 'token', ARGV[i + 2], 'changes', ARGV[i + 3])
+    'before', ARGV[i + 1], 'token', ARGV[i + 2], 'changes', changes)
 end
 return ''
 """
@@ -70,12 +75,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event of the database. No changes at all: a pulse, which its relay had sent a moment before."""
+    """One event of the database. No changes at all: a pulse that says that nothing before it is missing.
+
+    `until` is for what becomes a pulse if it is appended by then (microseconds of Redis's clock): later it says nothing
+    of the kind, and keeps its changes.
+    """
 
     id: EntryId
     before: EntryId
     token: str
     changes: tuple[Change, ...]
+    until: int | None = None
 
     def encode(self) -> tuple[str, str, str, bytes]:
         """Return the stream's fields: id, before, token, changes as JSON `[[tag, fields, keys], …]`."""
@@ -99,6 +109,12 @@ class Entry:
         return cls(
             EntryId.parse(id_.decode()), EntryId.parse(fields[b"before"].decode()), fields[b"token"].decode(), changes
         )
+
+
+async def now(redis: Redis) -> int:
+    """Return the time of Redis's clock in microseconds."""
+    seconds, microseconds = await redis.time()
+    return int(seconds) * 1_000_000 + int(microseconds)
 
 
 async def tail(redis: Redis) -> Entry | None:
@@ -126,7 +142,7 @@ async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> Ent
     """
     arguments: list[Any] = [str(behind), _KEPT]
     for entry in entries:
-        arguments.extend(entry.encode())
+        arguments += [*entry.encode(), "" if entry.until is None else entry.until]
     last = await redis.eval(_APPEND, 1, STREAM, *arguments)
     return EntryId.parse(last.decode()) if last else None
 

@@ -95,15 +95,15 @@ class Database:
                 work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
             )
 
-    async def pulse(self, name: str, mark: str = "") -> Timestamp:
+    async def pulse(self, name: str, until: int | None = None) -> Timestamp:
         """Write a pulse and return its cluster time, which is later than that of every write acknowledged before.
 
-        `mark` is what its event can be told by; see `workers.relay`.
+        `until` is until when its event counts as a sign of life; see `workers.relay`.
         """
         async with self.client.start_session() as session:
             await self.handle[PULSES].update_one(
                 {"_id": name},
-                {"$set": {"at": datetime.now(UTC), "mark": mark}, "$inc": {"count": 1}},
+                {"$set": {"at": datetime.now(UTC), "until": until}, "$inc": {"count": 1}},
                 upsert=True,
                 session=session,
             )

@@ -136,3 +136,13 @@ async def test_what_cannot_be_read_drops_everything(redis: Redis) -> None:
     newest = await stream.tail(redis)
     assert newest is not None
     assert (newest.id, newest.changes) == (EntryId(7, 0), (Change("*"),))
+
+
+async def test_a_pulse_counts_only_if_it_comes_in_time(redis: Redis) -> None:
+    """Given pulses that count until a moment of Redis's clock, when they are appended, then a late one is none."""
+    now = await stream.now(redis)
+    one, two = EntryId(1, 0), EntryId(2, 0)
+    late = Entry(one, START, "", (Change("pulses"),), until=now - 1)
+    timely = Entry(two, one, "", (Change("pulses"),), until=now + 60_000_000)
+    assert await stream.append(redis, START, [late, timely]) is None
+    assert [entry.changes for entry in await stream.history(redis, 2)] == [(Change("pulses"),), ()]

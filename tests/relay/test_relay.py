@@ -361,7 +361,7 @@ async def test_it_waits_for_a_database_that_is_away(redis: Redis) -> None:
 async def test_pulses_come_by_themselves(database: Database, redis: Redis) -> None:
     """Given a relay and its pulse, when nothing at all is written, then entries without changes keep coming.
 
-    Another's pulse, or one that came late, has a change that nothing depends on: it tells nothing of this relay.
+    A mutation's pulse, or one that came late, has a change that nothing depends on: it tells nothing of relays.
     """
     async with relaying(database, redis) as relay:
         pulsing = asyncio.create_task(relay.pulse())
@@ -373,3 +373,27 @@ async def test_pulses_come_by_themselves(database: Database, redis: Redis) -> No
         pulsing.cancel()
         await asyncio.gather(pulsing, return_exceptions=True)
         assert (await caught_up(database, redis))[-1].changes == (Change(PULSES),)
+        await database.pulse("relay", await stream.now(redis) - 1)
+        assert (await caught_up(database, redis))[-2].changes == (Change(PULSES),)
+
+
+async def test_a_pulse_that_waited_anywhere_tells_nothing(
+    database: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a relay that stands still between reading a pulse and appending it, then the pulse vouches for nothing."""
+    append, waited = stream.append, asyncio.Event()
+
+    async def slow(*arguments: Any) -> EntryId | None:
+        if arguments[2][-1].until is not None and not waited.is_set():
+            waited.set()
+            while await stream.now(redis) <= arguments[2][-1].until:  # noqa: ASYNC110 - a clock tells nobody
+                await asyncio.sleep(0.05)
+        return await append(*arguments)
+
+    async with relaying(database, redis):
+        await until(lambda: _exists(redis))
+        monkeypatch.setattr(stream, "append", slow)
+        await database.pulse("relay", await stream.now(redis) + 300_000)
+        await waited.wait()
+        found = await caught_up(database, redis)
+        assert () not in [entry.changes for entry in found]

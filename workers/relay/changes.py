@@ -29,7 +29,7 @@ _OPERATIONS = RegisteredOperation.stored_in()
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
     names = [*_WATCHED, _EDITS, PULSES, PURGES]
-    fields = {"_id", "design", "document_id", "mark", "tags"}
+    fields = {"_id", "design", "document_id", "tags", "until"}
     fields.update(f for d in _WATCHED.values() for c in d.collections for f in c.fields)
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
     kept = (
@@ -57,13 +57,13 @@ def pipeline() -> list[dict[str, Any]]:
     ]
 
 
-def pulse_mark(event: Event) -> str | None:
-    """Return the mark of a pulse; None for every other event."""
+def pulse_until(event: Event) -> int | None:
+    """Return until when a relay's pulse counts, in microseconds of Redis's clock; None for every other event."""
     if event.get("ns", {}).get("coll") != PULSES or event["operationType"] not in {"insert", "update"}:
         return None
     fields = event.get("updateDescription", {}).get("updatedFields") or event.get("fullDocument") or {}
-    mark = fields.get("mark")
-    return mark if isinstance(mark, str) else None
+    until = fields.get("until")
+    return int(until) if isinstance(until, int) else None
 
 
 def changes(event: Event) -> tuple[Change, ...]:
@@ -156,20 +156,19 @@ def _changed_fields(event: Event) -> tuple[str, ...] | None:
     return tuple(sorted({path.partition(".")[0] for path in paths}))
 
 
-def entries(events: list[Event], tail: EntryId, fresh: Container[str] = (), spread: Container[Any] = ()) -> list[Entry]:
+def entries(events: list[Event], tail: EntryId, spread: Container[Any] = ()) -> list[Entry]:
     """Make the entries for a batch of events that follows `tail`, the id of the event before.
 
-    A pulse whose mark is in `fresh` has no changes at all, by which edges know that the relay is up to date. With a
-    change of one of the projects in `spread` designs have changed whose events are still to come. The
-    ordinal counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
+    With a change of one of the projects in `spread` designs have changed whose events are still to come. The ordinal
+    counts events of one cluster time, a transaction's, so that every relay gives an event the same id.
     """
     numbered: list[Entry] = []
     for event in events:
         time = cluster_time(event["clusterTime"])
         id_ = EntryId(time, tail.ordinal + 1 if time == tail.time else 0)
-        changed = () if pulse_mark(event) in fresh else changes(event)
+        changed = changes(event)
         if event.get("documentKey", {}).get("_id") in spread:
             changed = (*changed, Change(Design.__name__))
-        numbered.append(Entry(id_, tail, event["_id"]["_data"], changed))
+        numbered.append(Entry(id_, tail, event["_id"]["_data"], changed, pulse_until(event)))
         tail = id_
     return numbered

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-import time
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -26,9 +24,12 @@ from workers.relay.spread import altered, differing, spread
 
 log = logging.getLogger(__name__)
 
-PULSE_SECONDS = 0.5
-FRESH_SECONDS = 1.0
-"""How long a pulse may take through the change stream and still tell edges that nothing before it is missing."""
+PULSE_SECONDS = 0.25
+FRESH_SECONDS = 0.5
+"""How long a pulse may take to the stream and still tell edges that nothing before it is missing.
+
+With the 1.5 s for which an edge then vouches (`edge.coherence`), the 2 s by which it may be behind.
+"""
 
 _RETRY_SECONDS = 0.5
 _AWAIT_MS = 1000  # how long one read of the change stream waits
@@ -50,7 +51,6 @@ class Relay:
         self._database = database
         self._redis = redis
         self._reading = False
-        self._pulses: dict[str, float] = {}  # when the newest were sent, by their marks
 
     async def run(self) -> None:
         """Relay until cancelled; come back by itself from whatever MongoDB or Redis do."""
@@ -66,22 +66,18 @@ class Relay:
                 self._reading = False
 
     async def pulse(self) -> None:
-        """Write a pulse every half second, until cancelled."""
+        """Write a pulse every quarter of a second, until cancelled.
+
+        It carries until when it counts, by Redis's clock, which also decides at the end (`edge.stream.append`): so it
+        is the same for every relay, and one that waited anywhere, with whom it may, tells nothing.
+        """
         while not cancelled():
-            mark = secrets.token_hex(8)
-            self._pulses = {**self._fresh(), mark: time.monotonic()}
             try:
-                await self._database.pulse("relay", mark)
-            except PyMongoError as error:
+                until = await stream.now(self._redis) + int(FRESH_SECONDS * 1_000_000)
+                await self._database.pulse("relay", until)
+            except (PyMongoError, RedisError, OSError) as error:
                 log.warning("No pulse could be written: %s", error)
             await asyncio.sleep(PULSE_SECONDS)
-
-    def _fresh(self) -> dict[str, float]:
-        """Return the pulses that were sent so lately that to read one of them is to be up to date.
-
-        It takes no clock but our own. Another relay's pulses, and those of mutations, say nothing about this one.
-        """
-        return {mark: at for mark, at in self._pulses.items() if time.monotonic() - at < FRESH_SECONDS}
 
     async def ready(self) -> None:
         """Raise unless the change stream is being read."""
@@ -168,7 +164,7 @@ class Relay:
     async def _append(self, events: list[Event], position: EntryId) -> EntryId:
         """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""
         differed = await spread(self._database, altered(events))
-        batch = entries(events, position, self._fresh(), differed)
+        batch = entries(events, position, differed)
         while batch:
             last = await stream.append(self._redis, batch[0].before, batch)
             if last is None:
