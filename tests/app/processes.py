@@ -57,6 +57,21 @@ class Running:
                     return line
         raise AssertionError(f"{words!r} was never said:\n{self.text}")
 
+    @asynccontextmanager
+    async def heard(self) -> AsyncIterator[None]:
+        """Read what it says meanwhile, since a process whose words nobody reads stands still before long."""
+        reading = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        assert self.process.stdout is not None
+        while line := (await self.process.stdout.readline()).decode():
+            self.lines.append(line.rstrip())
+
     async def ended(self) -> int:
         """Read to the end and return the exit code."""
         assert self.process.stdout is not None

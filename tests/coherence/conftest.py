@@ -19,7 +19,9 @@ from app.programs import NAMES, admin_url
 from app.settings import Settings
 from auth.tokens import Keys
 from tests.app.processes import environment, running
-from tests.coherence.world import World
+from tests.coherence.checks import Checks
+from tests.coherence.journal import Journal
+from tests.coherence.world import DATABASE, World
 
 Result = TypeVar("Result")
 
@@ -34,7 +36,7 @@ class Loop:
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine to its end and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(1200)
 
     def stop(self) -> None:
         """End the thread."""
@@ -46,7 +48,7 @@ class Loop:
 async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
     mongodb = await stack.enter_async_context(EmbeddedMongoDB(folder, free_port(), durable=False))
     redis = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
-    environ = environment(folder, MONGODB_URL=mongodb.url, REDIS_URL=redis.url, MONGODB_DATABASE="coherence")
+    environ = environment(folder, MONGODB_URL=mongodb.url, REDIS_URL=redis.url, MONGODB_DATABASE=DATABASE)
     environ["EDGE_ADMIN_URLS"] = admin_url(Settings.from_environment(environ), "edge")
     environ["PUBLIC_URL"] = f"http://127.0.0.1:{environ['EDGE_PORT']}"
     async with running(environ, "-m", "app", "migrate") as migrating:
@@ -55,14 +57,31 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
         admin = {"ADMIN_PORT": str(int(environ["ADMIN_PORT"]) + NAMES.index(name))}
         process = await stack.enter_async_context(running({**environ, **admin}, "-m", "app", name))
         await process.until("is up")
+        await stack.enter_async_context(process.heard())
     session = await stack.enter_async_context(aiohttp.ClientSession())
     client: AsyncMongoClient[dict[str, Any]] = await stack.enter_async_context(
         AsyncMongoClient(mongodb.url, tz_aware=True)
     )
     settings = Settings.from_environment(environ)
     world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
-    await world.sign_up()
+    for _ in range(2):
+        await world.sign_up()
     return world
+
+
+async def _follow(stack: AsyncExitStack, world: World) -> Checks:
+    """Give checks whose journal follows the database from now on."""
+    journal = Journal(world.client, DATABASE)
+    opened = asyncio.Event()
+    following = asyncio.create_task(journal.run(opened))
+
+    async def end() -> None:
+        following.cancel()
+        await following
+
+    stack.push_async_callback(end)
+    await opened.wait()
+    return Checks(world, journal)
 
 
 @pytest.fixture(scope="module")
@@ -79,5 +98,15 @@ def world(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
     stack = AsyncExitStack()
     try:
         yield loop.run(_bring_up(stack, tmp_path_factory.mktemp("coherence")))
+    finally:
+        loop.run(stack.aclose())
+
+
+@pytest.fixture
+def checks(world: World, loop: Loop) -> Iterator[Checks]:
+    """Give what holds the edge's answers against the origin's."""
+    stack = AsyncExitStack()
+    try:
+        yield loop.run(_follow(stack, world))
     finally:
         loop.run(stack.aclose())

@@ -9,6 +9,7 @@ import pytest
 
 from edge.keys import key_of
 from tests.app.processes import running
+from tests.coherence import by_bulk
 from tests.coherence.conftest import Loop
 from tests.coherence.world import PLANS, World
 
@@ -27,7 +28,7 @@ def command(world: World, loop: Loop, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def held(world: World, loop: Loop) -> World:
     """Give the world with one answer in the edge's memory."""
-    loop.run(world.insert_project("madrid", "BOHO", "HOUSE", 3))
+    loop.run(by_bulk.insert(world, 0, 3))
     loop.run(_until_hit(world))
     return world
 

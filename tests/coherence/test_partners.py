@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
+from schema import ids
+from tests.coherence import by_bulk
 from tests.coherence.conftest import Loop
 from tests.coherence.test_operating import command
 from tests.coherence.world import Row, World
@@ -51,7 +53,8 @@ async def until(
 @pytest.fixture
 def registered(world: World, loop: Loop) -> Row:
     """Register the operation."""
-    made = loop.run(world.mutate(REGISTER, {"organizationId": world.organization, "document": TEXT}))
+    organization = ids.encode("Organization", world.organization())
+    made = loop.run(world.mutate(REGISTER, {"organizationId": organization, "document": TEXT}))
     assert "documentId" in made, made
     return made
 
@@ -67,7 +70,7 @@ async def _lives(world: World, registered: Row) -> None:
     async def at_the_edge() -> Answer:
         return await ask(world, world.edge, id_)
 
-    await world.insert_project("sevilla", "BOHO", "HOUSE", 1)
+    await by_bulk.insert_in(world, "sevilla", 1)
     answers = await until(at_the_edge, lambda answer: "hit" in answer.said)
     learned = next(place for place, answer in enumerate(answers) if "learned" in answer.said)
     assert all(answer.status == 200 for answer in answers)
@@ -75,7 +78,7 @@ async def _lives(world: World, registered: Row) -> None:
     assert "fwd=miss" not in "".join(answer.said for answer in answers[learned:])  # the second one was looked up
     assert orjson.loads(answers[-1].body)["data"]["listings"]["totalCount"] == 1
 
-    await world.insert_project("sevilla", "BOHO", "HOUSE", 2)
+    await by_bulk.insert_in(world, "sevilla", 2)
     own = world.own_write()
     fresh = await ask(world, world.edge, id_, Edge_As_Of=own)
     assert orjson.loads(fresh.body)["data"]["listings"]["totalCount"] == 2

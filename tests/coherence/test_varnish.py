@@ -13,6 +13,7 @@ from bson import ObjectId
 
 from app.embedded.ports import free_port
 from tests.app.processes import Running, running
+from tests.coherence import by_bulk, by_driver
 from tests.coherence.conftest import Loop
 from tests.coherence.world import World
 from tests.edge.cdn.varnishes import needed, varnish
@@ -25,7 +26,7 @@ HIT = "varnish; hit"
 def shown(world: World, loop: Loop) -> list[ObjectId]:
     """Give two public projects."""
     for day in (1, 2):
-        loop.run(world.insert_project("madrid", "BOHO", "HOUSE", day))
+        loop.run(by_bulk.insert_in(world, "madrid", day))
     return list(world.projects)[-2:]
 
 
@@ -66,7 +67,7 @@ def test_a_write_by_the_driver_drops_what_shows_it(
             for title in ("Ático", "Dúplex"):  # the first time may meet the purge of everything at the start
                 await until(world, url, other, "Piso", HIT)
                 await until(world, url, one, await _title(world, one), HIT)
-                await world.update("projects", one, {"title": title})
+                await by_driver.change(world, "projects", one, {"title": title})
                 await until(world, url, one, title)
             assert await ask(world, url, other) == (HIT, "Piso")
 
@@ -86,7 +87,7 @@ def test_a_purger_that_was_away_purges_everything(
                 killed.process.kill()
                 await killed.process.wait()
             await until(world, url, one, "Piso", HIT)
-            await world.update("projects", one, {"title": "Loft"})
+            await by_driver.change(world, "projects", one, {"title": "Loft"})
             assert await ask(world, url, one) == (HIT, "Piso")
             async with purger(world, url):
                 await until(world, url, one, "Loft", HIT)
