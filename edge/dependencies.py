@@ -68,7 +68,7 @@ class Dependencies:
         for part in filter(None, ranges.split(RANGE_SEPARATOR)):
             tag, _, places = part.partition(":")
             number(tag)
-            if places.count(":") != 1:
+            if places.count(":") % 2 == 0:
                 raise ValueError(f"not a part of a list: {part[:60]!r}")
         return cls.of((number(tag) for tag in tags.split()), ranges, reads)
 
@@ -98,13 +98,23 @@ class Dependencies:
         for part in self.ranges.decode().split(RANGE_SEPARATOR):
             name, _, bounds = part.partition(":")
             if name == tag:
-                low, _, high = bounds.partition(":")
                 known = True
-                if any(low < place <= high for place in places):
+                if any(_within(place.split("/"), bounds.split(":")) for place in places):
                     return True
         return not known
 
 
-def ranges_header(ranges: Iterable[tuple[str, str, str]]) -> str:
-    """Return the value of `Edge-Ranges`: `<key>:<low>:<high>` for each part of a list, comma-separated."""
-    return RANGE_SEPARATOR.join(sorted({f"{short(tag)}:{low}:{high}" for tag, low, high in ranges}))
+def _within(place: list[str], bounds: list[str]) -> bool:
+    """Whether a row lies in a part of a list: behind its low end up to its high end, its values from least to most."""
+    if not bounds[0] < place[0] <= bounds[1]:
+        return False
+    limits = zip(place[1:], bounds[2::2], bounds[3::2], strict=False)  # what is not told of a row may be anything
+    return all(least <= value <= most for value, least, most in limits)
+
+
+def ranges_header(ranges: Iterable[tuple[str, ...]]) -> str:
+    """Return the value of `Edge-Ranges`: `<key>:<low>:<high>` for each part of a list, comma-separated.
+
+    Where the list is narrowed, `:<least>:<most>` follows for each value that it can be narrowed by.
+    """
+    return RANGE_SEPARATOR.join(sorted({":".join((short(tag), *bounds)) for tag, *bounds in ranges}))

@@ -7,7 +7,7 @@ never the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final, Literal
@@ -17,6 +17,7 @@ from pymongo import IndexModel
 from models import order_keys
 
 Direction = Literal[1, -1]
+_State = tuple["Mapping[str, Any] | None", "set[str]", "str | None"]  # a row, the lists that show it, its place in them
 
 
 class _Present:
@@ -29,6 +30,11 @@ class _Present:
 PRESENT: Final = _Present()
 """A field's value is not null."""
 
+NARROWED: Final = "#narrowed"
+"""The end of a list's tag where a reader narrows it by ranges."""
+
+_SEPARATOR = "/"  # between a row's place and what of it a list can be narrowed by
+
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
@@ -36,7 +42,8 @@ class Collection:
 
     `by` are the equality fields that every reader gives, `filters` those that a reader may give; `where` is the
     condition of membership (field to scalar, or to PRESENT); `order` ends in `_id`, which makes it total, and no member
-    has a null there. By `ranges` a reader may narrow a list further; they are no part of its tag.
+    has a null there. By `ranges` a reader may narrow a list further: such lists share one more tag, and each depends on
+    what lies within its bounds.
     """
 
     name: str
@@ -94,15 +101,29 @@ class Collection:
             for value, wanted in ((_value(row, name), wanted) for name, wanted in self.where.items())
         )
 
-    def tag(self, equality: Mapping[str, Any], narrowed_by: str | None = None) -> str:
+    def bounds(self, conditions: Sequence[tuple[str, str, Any]]) -> tuple[str, ...]:
+        """Return the least and the most of each of `ranges`, in turn, that conditions (field, operator, value) leave.
+
+        They compare with what `moved` tells of a row; what cannot be told exactly is left without a bound.
+        """
+        unknown = {name for name, _, _ in conditions} - {*self.ranges}
+        if unknown:
+            raise ValueError(f"{self.name} is narrowed by {self.ranges}, not by {sorted(unknown)}.")
+        found: list[str] = []
+        for name in self.ranges:
+            limits = [(how, order_keys.encode((value,), (1,))) for by, how, value in conditions if by == name]
+            least = [key for how, key in limits if key is not None and how in {"$gte", "$eq"}]
+            most = [key for how, key in limits if key is not None and how in {"$lte", "$eq"}]
+            found += [max(least, default=order_keys.FIRST), min(most, default=order_keys.LAST)]
+        return tuple(found)
+
+    def tag(self, equality: Mapping[str, Any], *, narrowed: bool = False) -> str:
         """Return the tag of the list selected by `equality`: `name?field=value&…`, fields in declared order.
 
-        With `narrowed_by`, of what that field of its members is: `name?field=value#rooms`.
+        With `narrowed`, that of the same list where it is narrowed by ranges: `name?field=value#narrowed`.
         """
-        if narrowed_by is not None and narrowed_by not in self.ranges:
-            raise ValueError(f"{self.name} is narrowed by {self.ranges}, not by {narrowed_by!r}.")
         given = [f"{name}={_spelled(equality[name])}" for name in (*self.by, *self.filters) if name in equality]
-        return f"{self.name}?{'&'.join(given)}" + (f"#{narrowed_by}" if narrowed_by else "")
+        return f"{self.name}?{'&'.join(given)}{NARROWED if narrowed else ''}"
 
     def tags(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield the tag of every list of this collection that shows the row: 2^filters of them, or none."""
@@ -117,9 +138,9 @@ class Collection:
     ) -> dict[str, tuple[str, ...] | None]:
         """Return what a change altered: the tags of lists, each with the places in it; None is a document not there.
 
-        A list is altered where a row came, went or moved, and what narrows it where a member's field of `ranges` did.
-        A change of other fields of a member alters no list: the page depends on the entity too. Places are None where
-        they cannot be told.
+        A list is altered where a row came, went or moved; where it is narrowed, also where one of a member's `ranges`
+        changed, and there a place is followed by the values of these. A change of other fields of a member alters no
+        list: the page depends on the entity too. Places are None where they cannot be told.
         """
         old, old_place = self._standing(before)
         new, new_place = self._standing(after)
@@ -133,10 +154,25 @@ class Collection:
                 altered[tag] = _known(old_place)
             elif not stays:
                 altered[tag] = _known(*both)
-        if before is not None and after is not None:
-            narrowing = [name for name in self.ranges if not same(_value(before, name), _value(after, name))]
-            altered |= {f"{tag}#{name}": _known(*both) for tag in sorted(old & new) for name in narrowing}
+        if self.ranges:
+            altered |= self._narrowed(altered.keys(), (before, old, old_place), (after, new, new_place))
         return altered
+
+    def _narrowed(self, altered: Iterable[str], *states: _State) -> dict[str, tuple[str, ...] | None]:
+        """Return what a change altered in narrowed lists, given the two states of a row and the lists it altered."""
+        (before, old, _), (after, new, _) = states
+        stays = before is None or after is None or all(same(_value(before, n), _value(after, n)) for n in self.ranges)
+        tags = sorted({*altered} if stays else {*altered} | (old & new))
+        return {
+            f"{tag}{NARROWED}": _known(*(self._spot(row, place) for row, shown, place in states if tag in shown))
+            for tag in tags
+        }
+
+    def _spot(self, row: Mapping[str, Any] | None, place: str | None) -> str | None:
+        """Return a row's place with what lists can be narrowed by; None where that cannot be told exactly."""
+        values = [order_keys.encode((_value(row or {}, name),), (1,)) for name in self.ranges]
+        known = [value for value in (place, *values) if value is not None]
+        return _SEPARATOR.join(known) if len(known) == 1 + len(values) else None
 
     def _standing(self, row: Mapping[str, Any] | None) -> tuple[set[str], str | None]:
         """Return the lists that show a row, and its place in them."""

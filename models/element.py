@@ -119,7 +119,11 @@ class Element(Entity):
 
 
 class DesignEdit(Entity):
-    """One batch in a design's log, append-only: what took effect, what was dropped and why, what would undo it."""
+    """One batch in a design's log, append-only: what took effect, what was dropped and why, what would undo it.
+
+    The change stream carries its state before, so that a deleted design's log tells whose it was. An insert costs
+    nothing more by that: MongoDB keeps such states of updates and deletes alone.
+    """
 
     design: PydanticObjectId
     seq: int
@@ -129,8 +133,6 @@ class DesignEdit(Entity):
     edits: list[dict[str, Any]]
     dropped: list[dict[str, Any]]
     inverse: list[dict[str, Any]]
-
-    images = False
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -12,20 +12,26 @@ class Dependencies:
     """The tags of one answer: entities, lists, the types of both, and everything.
 
     `ranges` are the parts of lists that it shows, as (tag, low, high): it depends on the rows whose place is behind
-    `low` and not behind `high` (see `models.order_keys`).
+    `low` and not behind `high` (see `models.order_keys`), and where more follows, whose values lie within these bounds.
     """
 
     def __init__(self) -> None:
         self.tags: set[str] = {EVERYTHING}
-        self.ranges: list[tuple[str, str, str]] = []
+        self.ranges: list[tuple[str, ...]] = []
 
     def entity(self, kind: str, id_: Any) -> None:
         """Record that an entity was read, or found missing."""
         self.tags.add(kind)
         self.tags.add(f"{kind}:{id_}")
 
-    def list(self, kind: str, tag: str, low: str | None = FIRST, high: str | None = LAST) -> None:
-        """Record that a list of one type was read, between two places; all of it where they are not known."""
+    def list(
+        self, kind: str, tag: str, low: str | None = FIRST, high: str | None = LAST, bounds: tuple[str, ...] = ()
+    ) -> None:
+        """Record that a list of one type was read, between two places; all of it where they are not known.
+
+        `bounds` are those of a narrowed list: see `Collection.bounds`.
+        """
         self.tags.add(kind)
         self.tags.add(tag)
-        self.ranges.append((tag, low, high) if low is not None and high is not None else (tag, FIRST, LAST))
+        part = (low, high) if low is not None and high is not None else (FIRST, LAST)
+        self.ranges.append((tag, *part, *bounds))

@@ -27,7 +27,6 @@ from graphql import (
     get_named_type,
 )
 
-from models.register import COLLECTIONS
 from schema.loaders import MOST_FIRST
 from schema.relations import DEFAULT_FIRST
 
@@ -301,10 +300,9 @@ def metadata_of(definition: Any) -> dict[str, Any]:
 
 
 def _tags(metadata: dict[str, Any], rows: int) -> int:
-    """Return how many tags a field itself adds: its list, what narrows that, and its rows; or one entity."""
-    reads = metadata.get("reads", ())
-    if reads or metadata.get("relation") == "related":
-        return 1 + max((len(COLLECTIONS[name][1].ranges) for name in reads), default=0) + rows
+    """Return how many tags a field itself adds: its list and its rows, or one entity."""
+    if metadata.get("reads") or metadata.get("relation") == "related":
+        return 1 + rows
     return int("kind" in metadata or "decides" in metadata)
 
 

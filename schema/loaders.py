@@ -146,8 +146,9 @@ class PageOf(DataLoader[PageKey, Page]):
         collection = self._collection
         low = FIRST if behind is None else collection.place(behind)
         high = LAST if ahead is None else collection.place(collection.keys(ahead))
-        for field in dict.fromkeys([None, *(name for name, _, _ in key.extra)]):
-            self._dependencies.list(self._document.__name__, collection.tag(dict(key.equality), field), low, high)
+        tag = collection.tag(dict(key.equality), narrowed=bool(key.extra))
+        bounds = collection.bounds(key.extra) if key.extra else ()
+        self._dependencies.list(self._document.__name__, tag, low, high, bounds)
 
 
 class CountOf(DataLoader["tuple[tuple[str, Any], ...]", int]):

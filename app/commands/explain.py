@@ -142,7 +142,8 @@ def _show(console: Console, plan: Plan) -> None:
 
 def _show_read(console: Console, read: Dependencies) -> None:
     parts = {
-        tag: f"behind {low or 'the beginning'}, up to {high.replace('~', 'the end')}" for tag, low, high in read.ranges
+        tag: f"behind {low or 'the beginning'}, up to {high.replace('~', 'the end')}"
+        for tag, low, high, *_ in read.ranges
     }
     table = Table(title=f"This answer depends on {len(read.tags)} tags", title_justify="left")
     table.add_column("tag", overflow="fold")

@@ -45,7 +45,7 @@ def unshared() -> dict[str, str]:
 
 def shared(
     tags: Iterable[str],
-    ranges: Iterable[tuple[str, str, str]],
+    ranges: Iterable[tuple[str, ...]],
     as_of: EntryId,
     life: Lifetimes,
     *,

@@ -115,7 +115,8 @@ async def unset(world: World, which: int, value: int) -> None:
 @driver
 async def other_numbers(world: World, which: int, value: int) -> None:
     """Write the same kinds of numbers in MongoDB's other types."""
-    fields = {"price_amount": value * 50.0, "price.amount": Int64(value * 50), "rooms": float(value % 5)}
+    price = {"amount": Int64(value * 50), "currency": "EUR"}
+    fields = {"price": price, "price_amount": value * 50.0, "price_currency": "EUR", "rooms": float(value % 5)}
     await change(world, "projects", world.project(which), fields)
     await change(world, "designs", world.design(which), {"like_count": float(value), "seq": Int64(value)})
 

@@ -12,7 +12,7 @@ TAGS = {EVERYTHING, "Design", "Design:1", "shelf?owner=a", "gallery?", "Operatio
 READS = {"Design": frozenset({"title", "cover"})}
 
 
-def depending(ranges: list[tuple[str, str, str]]) -> Dependencies:
+def depending(ranges: list[tuple[str, ...]]) -> Dependencies:
     """Make the dependencies as they come in headers."""
     return Dependencies.parse(header(TAGS), ranges_header(ranges), READS)
 
@@ -47,6 +47,29 @@ def test_a_change_hits_what_an_answer_shows(change: Change, hit: bool) -> None: 
     """
     shown = depending([("shelf?owner=a", "20", "40"), ("shelf?owner=a", "80", "~")])
     assert shown.hit(touch(change)) is hit
+
+
+@pytest.mark.parametrize(
+    ("key", "hit"),
+    [
+        ("30/05/07", True),
+        ("40/03/09", True),
+        ("30/02/07", False),
+        ("30/06/07", False),
+        ("30/05/99", True),
+        ("20/05/07", False),
+        ("41/05/07", False),
+        ("30", True),
+        ("30/05/07/11", True),
+    ],
+)
+def test_a_narrowed_list_is_hit_within_its_bounds(key: str, hit: bool) -> None:  # noqa: FBT001 - the outcome
+    """Given a part of a list narrowed to 03 to 05 of one value and any of another, then only rows in there hit it.
+
+    What is not told of a row may be anything.
+    """
+    shown = depending([("shelf?owner=a", "20", "40", "03", "05", "", "~")])
+    assert shown.hit(touch(Change("shelf?owner=a", keys=("99/05/07", key)))) is hit
 
 
 def test_a_type_whose_fields_are_not_known_is_read_whole() -> None:

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 
+from edge.dependencies import Dependencies, ranges_header, touch
+from edge.stream import Change
+from edge.tags import header
 from models.collection import PRESENT, Collection
 from models.project import Kind
 from models.register import COLLECTIONS
@@ -84,6 +87,75 @@ def test_a_change_moves_the_lists_whose_rows_or_order_it_alters(before: Row | No
         SHOWN.tag(equality) for equality in every_equality(SHOWN) if shows(equality, before) != shows(equality, after)
     }
     assert SHOWN.moved(before, after).keys() == wanted
+
+
+NARROW = Collection(
+    name="narrow",
+    filters=("city",),
+    ranges=("price", "rooms"),
+    order=(("listed", -1), ("_id", 1)),
+    where={"open": True},
+)
+prices: st.SearchStrategy[Any] = st.sampled_from([None, 1, 2, 2.0, 3, 2**60, float("nan")])
+narrow_rows = st.fixed_dictionaries(
+    {
+        "_id": st.just(1),
+        "open": st.booleans(),
+        "city": st.sampled_from(["madrid", "lugo"]),
+        "listed": st.integers(1, 3),
+        "price": prices,
+        "rooms": st.integers(1, 2),
+    }
+)
+narrowings = st.lists(
+    st.tuples(st.sampled_from(["price", "rooms"]), st.sampled_from(["$gte", "$lte", "$eq"]), st.integers(1, 3)),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _narrowed(row: Row | None, city: str, narrowing: list[tuple[str, str, int]], low: int, high: int) -> Row | None:
+    """Return what a naive reader of a part of a narrowed list sees of a row."""
+    if row is None or not row["open"] or row["city"] != city or not low > row["listed"] >= high:
+        return None
+    compare: dict[str, Any] = {"$gte": lambda a, b: a >= b, "$lte": lambda a, b: a <= b, "$eq": lambda a, b: a == b}
+    fits = all(row[by] is not None and compare[how](row[by], value) for by, how, value in narrowing)
+    return {name: value for name, value in row.items() if name in {"_id", "listed"}} if fits else None
+
+
+@given(st.none() | narrow_rows, st.none() | narrow_rows, narrowings, st.integers(1, 4), st.integers(1, 4))
+def test_a_narrowed_list_is_hit_by_what_it_shows(
+    before: Row | None, after: Row | None, narrowing: list[tuple[str, str, int]], low: int, high: int
+) -> None:
+    """Given two states of a row, when a part of a narrowed list shows one of them otherwise, then the change hits it.
+
+    Where neither state is in it and both can be told exactly, it does not.
+    """
+    tag = NARROW.tag({"city": "madrid"}, narrowed=True)
+    ends = (NARROW.place((low, 9)) or "", NARROW.place((high, 9)) or "")
+    shown = Dependencies.parse(header({tag}), ranges_header([(tag, *ends, *NARROW.bounds(narrowing))]), {})
+    changes = [Change(name, keys=places) for name, places in NARROW.moved(before, after).items()]
+    hit = any(shown.hit(touch(change)) for change in changes)
+    seen = [_narrowed(row, "madrid", narrowing, low, high) for row in (before, after)]
+    if seen[0] != seen[1]:
+        assert hit
+    exact = all(row is None or row["price"] in {None, 1, 2, 3} for row in (before, after))
+    unbounded = not any(
+        by == "price" and how != "$lte" for by, how, _ in narrowing
+    )  # where nothing is less than a number
+    if seen == [None, None] and exact and not unbounded:
+        assert not hit
+
+
+def test_bounds_are_those_of_declared_ranges() -> None:
+    """Given conditions, then the strictest bounds count; one on what lists cannot be narrowed by is refused."""
+    assert NARROW.bounds([]) == ("", "~", "", "~")
+    one, two = (NARROW.bounds([("price", "$eq", value)])[0] for value in (1, 2))
+    assert NARROW.bounds([("price", "$gte", 1), ("price", "$gte", 2)]) == (two, "~", "", "~")
+    assert NARROW.bounds([("price", "$lte", 1), ("price", "$lte", 2)]) == ("", one, "", "~")
+    assert NARROW.bounds([("price", "$lte", 2**60)]) == ("", "~", "", "~")
+    with pytest.raises(ValueError, match=r"narrow is narrowed by \('price', 'rooms'\), not by \['city'\]"):
+        NARROW.bounds([("city", "$eq", "madrid")])
 
 
 def test_a_tag_spells_its_values_in_declared_order() -> None:

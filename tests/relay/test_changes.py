@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.stream import START, Change, Entry, EntryId
 from models.database import PULSES
+from models.purge import PURGES
 from models.register import COLLECTIONS, DOCUMENTS
 from workers.relay.changes import Event, canvas_tag, changes, entries, pipeline
 
@@ -151,10 +152,28 @@ def test_a_missing_image_invalidates_the_type(operation: str, before: Row | None
 
 
 def test_edits_invalidate_the_canvas() -> None:
-    """Given a batch in the log, then its design's canvas changed; one that is removed by hand may be any canvas's."""
+    """Given a batch in the log, or one that is altered or removed, then its design's canvas changed.
+
+    Where the state before is missing, it may be any canvas.
+    """
     row = {"_id": ObjectId(), "design": ID}
     assert changes(event("insert", "design_edits", None, row)) == (Change(canvas_tag(ID)),)
+    assert changes(event("delete", "design_edits", row, None)) == (Change(canvas_tag(ID)),)
+    moved = event("update", "design_edits", row, {**row, "design": PROJECT})
+    assert changes(moved) == (Change(canvas_tag(ID)), Change(canvas_tag(PROJECT)))
     assert changes(event("delete", "design_edits", None, None)) == (Change("Element"),)
+    assert changes(event("update", "design_edits", None, row)) == (Change("Element"),)
+
+
+def test_a_purge_by_hand_reaches_narrowed_lists() -> None:
+    """Given a list that somebody wants dropped, then it goes with what is narrowed of it."""
+    row = {"_id": ObjectId(), "tags": ["listings?city_key=madrid", "Project"]}
+    found = changes(event("insert", PURGES, None, row))
+    assert [change.tag for change in found] == [
+        "listings?city_key=madrid",
+        "listings?city_key=madrid#narrowed",
+        "Project",
+    ]
 
 
 def test_a_pulse_invalidates_nothing() -> None:

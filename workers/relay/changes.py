@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.stream import Change, Entry, EntryId
 from edge.tags import EVERYTHING, OPERATION
+from models.collection import NARROWED
 from models.database import PULSES, cluster_time
 from models.design import Design
 from models.element import DesignEdit
@@ -21,7 +22,7 @@ from models.register import DOCUMENTS
 
 Event = Mapping[str, Any]
 
-_WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images}
+_WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images and d is not DesignEdit}
 _EDITS = DesignEdit.stored_in()
 _OPERATIONS = RegisteredOperation.stored_in()
 
@@ -100,14 +101,21 @@ def _purge(event: Event) -> Iterator[Change]:
     if not isinstance(tags, list) or not tags:
         yield Change(PURGES)
         return
-    for tag in tags:
-        yield Change(str(tag))
+    for tag in map(str, tags):
+        yield Change(tag)
+        if "?" in tag and not tag.endswith(NARROWED):
+            yield Change(f"{tag}{NARROWED}")
 
 
 def _edit(event: Event) -> Iterator[Change]:
-    """Say which canvas a batch of edits changes; a batch that is altered or removed by hand changes any."""
-    row = event.get("fullDocument")
-    yield Change(canvas_tag(row["design"]) if row else "Element")
+    """Say which canvas a batch of edits changes, also one that is altered or removed; any, where that is not known."""
+    before, after = event.get("fullDocumentBeforeChange"), event.get("fullDocument")
+    rows = [row for row in (before, after) if row is not None]
+    if not rows or (event["operationType"] in {"update", "replace"} and len(rows) == 1):
+        yield Change("Element")
+        return
+    for design in dict.fromkeys(row.get("design") for row in rows):
+        yield Change(canvas_tag(design))
 
 
 def canvas_tag(design: Any) -> str:
