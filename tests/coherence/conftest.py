@@ -36,7 +36,7 @@ class Loop:
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine to its end and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(1200)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     def stop(self) -> None:
         """End the thread."""
@@ -58,7 +58,8 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
         process = await stack.enter_async_context(running({**environ, **admin}, "-m", "app", name))
         await process.until("is up")
         await stack.enter_async_context(process.heard())
-    session = await stack.enter_async_context(aiohttp.ClientSession())
+    patience = aiohttp.ClientTimeout(total=30)  # an edge that hangs is found as well
+    session = await stack.enter_async_context(aiohttp.ClientSession(timeout=patience))
     client: AsyncMongoClient[dict[str, Any]] = await stack.enter_async_context(
         AsyncMongoClient(mongodb.url, tz_aware=True)
     )

@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.coherence import by_api, by_bulk, by_driver
 from tests.coherence.checks import Asked, Checks
 from tests.coherence.conftest import Loop
-from tests.coherence.reads import FEW, QUERIES, READS, SPELLINGS
+from tests.coherence.reads import FEW, QUERIES, READS, SPELLINGS, Read
 from tests.coherence.world import World
 
 STEPS = int(os.environ.get("COHERENCE_STEPS", "2000"))
@@ -32,8 +32,8 @@ STEPS_AN_EXAMPLE = 30
 WRITES = {**by_driver.WRITES, **by_bulk.WRITES, **by_api.WRITES}
 
 _ASKED = st.builds(Asked, READS, SPELLINGS, st.sampled_from(["GET", "GET", "HEAD", "If-None-Match"]), SPELLINGS)
-_WRITES = st.tuples(st.sampled_from(sorted(WRITES)), st.integers(0, 9), st.integers(0, 20))
-Written = tuple[str, int, int]
+_WRITES = st.tuples(st.sampled_from(sorted(WRITES)), st.integers(0, 9), st.integers(0, 20), st.integers(0, 15))
+Written = tuple[str, int, int, int]
 
 
 class Machine(RuleBasedStateMachine):
@@ -85,9 +85,8 @@ async def burst(
 ) -> None:
     """Write and read at once, then look whether anything is stale."""
     checks.written()
-    work = [write(world, *one) for one in writes]
-    work += [checks.meanwhile(asked, own=own) for asked, own in meanwhile]
-    await asyncio.gather(*work)
+    reading = [checks.meanwhile(asked, own=own) for asked, own in meanwhile]
+    await asyncio.gather(*reading, *(write_and_look(world, checks, one) for one in writes))
     await checks.quiet([*(asked for asked, _ in meanwhile), *then])
 
 
@@ -102,11 +101,16 @@ async def misfit(world: World, checks: Checks, how: str, which: int, asked: Aske
     await checks.quiet([asked])
 
 
-async def write(world: World, what: str, which: int, value: int) -> None:
-    """Write one thing."""
+async def write_and_look(world: World, checks: Checks, one: Written) -> None:
+    """Write one thing, some time after the burst began, while its page is asked for; then ask for that at once."""
+    what, which, value, milliseconds = one
+    page = Asked(Read("DesignPage", {"id": which}) if "design" in what else Read("ProjectPage", {"slug": which}))
+    await asyncio.sleep(milliseconds / 1000)
+    reading = asyncio.ensure_future(checks.meanwhile(page, own=False))
     await WRITES[what](world, which, value)
     world.counted["writes"] += 1
     world.written[what] += 1
+    await asyncio.gather(checks.meanwhile(page, own=True), reading)
 
 
 async def each_by_itself(world: World, checks: Checks) -> None:
@@ -115,7 +119,7 @@ async def each_by_itself(world: World, checks: Checks) -> None:
     few = [Asked(read) for read in FEW]
     for number, what in enumerate(WRITES):
         await checks.quiet(few[number % 3 :: 3])
-        await burst(world, checks, [(what, number % 4, number % 21)], [], few[number % 3 :: 3])
+        await burst(world, checks, [(what, number % 4, number % 21, 0)], [], few[number % 3 :: 3])
 
 
 def report(world: World, seconds: float) -> str:
