@@ -168,6 +168,7 @@ async def test_each_kind_of_document_has_the_right_tags(database: Database, redi
         f"Project:{project['_id']}",
         f"public_projects_by_organization?organization={organization}",
         *listings,
+        *(f"{tag}#narrowed" for tag in listings),
     }
     lists = {f"members_by_organization?organization={organization}", f"memberships_by_user?user={user}"}
     for changed in (joined, left):
