@@ -102,15 +102,24 @@ async def misfit(world: World, checks: Checks, how: str, which: int, asked: Aske
 
 
 async def write_and_look(world: World, checks: Checks, one: Written) -> None:
-    """Write one thing, some time after the burst began, while its page is asked for; then ask for that at once."""
+    """Write one thing, some time after the burst began, while a page of it is asked for; then ask for that at once.
+
+    That is its own page, or a page of the gallery of a size that nobody has asked for lately.
+    """
     what, which, value, milliseconds = one
-    page = Asked(Read("DesignPage", {"id": which}) if "design" in what else Read("ProjectPage", {"slug": which}))
+    pages = (
+        Read("DesignPage", {"id": which}) if "design" in what else Read("ProjectPage", {"slug": which}),
+        Read("Gallery", {"first": 4 + world.counted["writes"] % 97}),
+    )
+    page = Asked(pages[value % 2])
     await asyncio.sleep(milliseconds / 1000)
     reading = asyncio.ensure_future(checks.meanwhile(page, own=False))
     await WRITES[what](world, which, value)
     world.counted["writes"] += 1
     world.written[what] += 1
-    await asyncio.gather(checks.meanwhile(page, own=True), reading)
+    for _ in range(2):  # the first may be ahead of the edge
+        await checks.meanwhile(page, own=True)
+    await reading
 
 
 async def each_by_itself(world: World, checks: Checks) -> None:
