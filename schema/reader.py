@@ -17,6 +17,22 @@ MOST_ROWS = 100_000
 """The bound of one batch; given as `batch_size`, because 102 rows otherwise cost a second command."""
 
 
+class _SnapshotAfter(ReadConcern):
+    """A snapshot that is not before a moment.
+
+    The driver's own takes what the primary knows to be committed, and a new primary may know of less than `as_of`.
+    """
+
+    def __init__(self, moment: Timestamp) -> None:
+        super().__init__("snapshot")
+        self._moment = moment
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the concern as the server reads it."""
+        return {"level": "snapshot", "afterClusterTime": self._moment}
+
+
 class Reader:
     """Reads for one request.
 
@@ -63,12 +79,13 @@ class Reader:
             return await cursor.to_list(None)
 
     async def snapshot(self, *reads: tuple[type[Entity], dict[str, Any], Sequence[tuple[str, int]]]) -> list[list[Row]]:
-        """Run several finds (document, query, sort) that all see one moment."""
+        """Run several finds (document, query, sort) that all see one moment; the first decides which."""
         results: list[list[Row]] = []
+        concern = None if self._as_of is None else _SnapshotAfter(self._as_of)
         async with self._database.client.start_session(snapshot=True) as session:
             for document, query, sort in reads:
-                cursor = self._database.recorded[document.stored_in()].find(
-                    query, sort=list(sort), batch_size=MOST_ROWS, session=session
-                )
+                collection = self._database.recorded.get_collection(document.stored_in(), read_concern=concern)
+                cursor = collection.find(query, sort=list(sort), batch_size=MOST_ROWS, session=session)
                 results.append(await cursor.to_list(None))
+                concern = None
         return results
