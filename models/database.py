@@ -107,13 +107,18 @@ class Database:
                 upsert=True,
                 session=session,
             )
-            if session.operation_time is None:
-                raise RuntimeError("MongoDB answered without a time: DiseñoPro needs a replica set.")
-            return session.operation_time
+            return operation_time(session)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.client.close()
+
+
+def operation_time(session: AsyncClientSession) -> Timestamp:
+    """Return a time that is not before anything that a session has read or written."""
+    if session.operation_time is None:
+        raise RuntimeError("MongoDB answered without a time: DiseñoPro needs a replica set.")
+    return session.operation_time
 
 
 def cluster_time(moment: Timestamp) -> int:

@@ -10,6 +10,11 @@ from schema.comment import Comment
 from schema.element import EffectiveEdit
 from schema.user import User
 
+_AS_OF = (
+    "Send it back as `Edge-As-Of` with the queries that this event causes: "
+    "then no cache answers them from before the event."
+)
+
 
 @strawberry.type(description="A batch of edits took effect.")
 class EditsCommitted:
@@ -19,6 +24,7 @@ class EditsCommitted:
     batch_id: strawberry.ID = strawberry.field(description="The name its client gave it.")
     author: User | None = strawberry.field(description="Who made it.")
     edits: list[EffectiveEdit] = strawberry.field(description="The edits that took effect.")
+    as_of: str = strawberry.field(description=_AS_OF)
 
 
 @strawberry.type(description="A comment was written, changed or settled; null: it was deleted.")
@@ -27,6 +33,7 @@ class CommentChanged:
 
     id: strawberry.ID
     comment: Comment | None
+    as_of: str = strawberry.field(description=_AS_OF)
 
 
 @strawberry.type(description="The viewer may no longer follow this design; the subscription ends.")
@@ -43,6 +50,7 @@ class ResyncRequired:
     """The subscription cannot go on without a hole."""
 
     seq: int = strawberry.field(description="The design's newest batch.")
+    as_of: str = strawberry.field(description=_AS_OF)
 
 
 @strawberry.type(description="Sent when it is quiet: the newest batch's number, so that a lost message is noticed.")
@@ -50,6 +58,7 @@ class Heartbeat:
     """A sign of life."""
 
     seq: int
+    as_of: str = strawberry.field(description=_AS_OF)
 
 
 DesignEvent = Annotated[
