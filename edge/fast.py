@@ -46,10 +46,11 @@ class FastHandler(web.RequestHandler):
     """aiohttp's connection, with the fast way in front.
 
     `_settled`: every byte handed to aiohttp so far belongs to a request that it has read to its end. `_candidate` is
-    the newest request whose head came alone and whole: as aiohttp has read it, and its bytes.
+    the newest request whose head came alone and whole: as aiohttp has read it, and its bytes. `_last` are the bytes of
+    the last one that was answered as soon as it was read.
     """
 
-    __slots__ = ("_candidate", "_expiry", "_memory", "_peek", "_settled")
+    __slots__ = ("_candidate", "_expiry", "_last", "_memory", "_peek", "_settled")
 
     def __init__(self, memory: S3Fifo[bytes, Reply], peek: Peek | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,6 +59,7 @@ class FastHandler(web.RequestHandler):
         self._settled = True
         self._candidate: tuple[RawRequestMessage, bytes] | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._last = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, which must bring a request soon."""
@@ -120,7 +122,9 @@ class FastHandler(web.RequestHandler):
         self._messages.pop()
         if self._parser is not None:
             self._parser.message_consumed()
-        self._learn(data, known)
+        if data == self._last:  # who repeats a head is worth remembering
+            self._learn(data, known)
+        self._last = data
         return True
 
     def _read(self, data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +14,8 @@ from aiohttp import hdrs, web
 from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDict
 
-from edge.fast import Reply, remember
+from edge.eviction import S3Fifo
+from edge.fast import ENTRY_BYTES, MEMORY, Reply, remember
 from edge.http_cache.answers import answer, shown
 from edge.http_cache.cache import Fetch, HttpCache
 from edge.http_cache.known import KnownHead
@@ -27,6 +28,7 @@ from edge.proxy import OriginError, Proxy, failure
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+")  # RFC 3986 §3.2.2, with a port
 _SPECIAL = ("Upgrade", "If-Match", "If-Unmodified-Since")  # no affair of caches
+_DECIDING = ("Cache-Control", "If-None-Match", "If-Modified-Since", "Range", "If-Range")
 _NOT_KEPT_HERE = "This is not kept here, and only-if-cached forbids to ask for it."
 
 
@@ -70,6 +72,7 @@ class Gateway:
         self.clock = clock or _steady()
         self._upstream = Upstream(session, origin, lambda: self.clock())  # noqa: PLW0108 - tests change the clock
         self._proxy = proxy
+        self._recognised: S3Fifo[Hashable, KnownHead] = S3Fifo(MEMORY)  # by all on which the answer depends
         self._background: set[asyncio.Task[None]] = set()  # asyncio itself keeps weak references only
 
     async def close(self) -> None:
@@ -80,10 +83,20 @@ class Gateway:
 
     def peek(self, message: RawRequestMessage) -> Reply | None:
         """Return what is known of a GET that has just been read; see `edge.fast`."""
-        host = message.headers.get(hdrs.HOST, "")
-        if not _is_path(message.path) or not _HOST.fullmatch(host) or _is_special(message.headers):
+        headers = message.headers
+        host = headers.get(hdrs.HOST, "")
+        if not _is_path(message.path) or not _HOST.fullmatch(host) or _is_special(headers):
             return None
-        return KnownHead(self, f"{host.lower()}{message.path}", message.headers)
+        key = f"{host.lower()}{message.path}"
+        variants = self.cache.variants(key)
+        if variants is None:
+            return None
+        meaning = (key, variants.names, *(tuple(headers.getall(name, ())) for name in (*_DECIDING, *variants.names)))
+        known = self._recognised.get(meaning)
+        if known is None:
+            known = KnownHead(self, key, headers)
+            self._recognised.put(meaning, known, len(key) + ENTRY_BYTES)
+        return known
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""

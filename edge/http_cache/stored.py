@@ -132,13 +132,17 @@ def selects(kept: StoredResponse, request: Headers) -> bool:
 
 
 class Variants:
-    """The responses kept of one address, the newest first. `number` tells them from what was kept before or after."""
+    """The responses kept of one address, the newest first. `number` tells them from what was kept before or after.
 
-    __slots__ = ("number", "responses")
+    `names` are the request headers by which they were selected.
+    """
+
+    __slots__ = ("names", "number", "responses")
 
     def __init__(self, responses: tuple[StoredResponse, ...] = ()) -> None:
         self.responses = responses
         self.number = next(_numbers)
+        self.names = tuple(sorted({name for kept in responses for name, _ in kept.selector}))
 
     @property
     def cost(self) -> int:

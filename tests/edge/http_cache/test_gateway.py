@@ -52,6 +52,37 @@ async def test_a_known_head_is_answered_without_a_handler() -> None:
     assert (later.headers["age"], later.source) == ("7", "edge; hit; ttl=53")
 
 
+async def test_new_heads_are_told_apart_by_what_the_answer_varies_by() -> None:
+    """Given heads that were never seen, then each is answered as its own headers say, without a handler."""
+
+    async def script(head: bytes, writer: asyncio.StreamWriter) -> None:
+        name = "Bar" if b"/bar" in head else "Foo"
+        chosen = b"1" if f"{name}: 1\r\n".encode() in head else b"0"
+        writer.write(plain(FRESH, f"Vary: {name}", body=chosen))
+
+    async with fronting(script) as front:
+        reader, writer = await asyncio.open_connection("127.0.0.1", front.port)
+
+        async def ask(*lines: str, target: str = "/a") -> bytes:
+            writer.write("\r\n".join([f"GET {target} HTTP/1.1", "Host: site", *lines, "", ""]).encode())
+            async with asyncio.timeout(5):
+                await reader.readuntil(b"\r\n\r\n")
+                return await reader.readexactly(1)
+
+        assert [await ask("Foo: 1"), await ask("Foo: 0")] == [b"1", b"0"]
+        before = front.handled()
+        assert [await ask("Foo: 1", f"X: {number}") for number in range(3)] == [b"1"] * 3
+        assert [await ask(f"X: {number}", "Foo: 0") for number in range(3)] == [b"0"] * 3
+        assert await ask("Foo: 1", "Cache-Control: max-age=100") == b"1"
+        assert front.handled() == before
+        assert await ask("Foo: 1", "Cache-Control: no-cache") == b"1"
+        assert front.handled() == before + 1
+        front.gateway.cache.invalidate("site/a")
+        assert [await ask("Foo: 1"), await ask("Bar: 1", target="/bar"), await ask(target="/bar")] == [b"1", b"1", b"0"]
+        assert await ask("Bar: 1", "Foo: 0", target="/bar") == b"1"
+        writer.close()
+
+
 async def test_a_stale_response_is_revalidated() -> None:
     """Given a stale response, when the origin says that it is still good, then it is fresh again."""
 
