@@ -36,6 +36,7 @@ from bench.stand import ROOT, BenchError, local_versions, operation, show
 from edge import stream
 from edge.stream import START, Entry, EntryId
 from edge.tags import header
+from workers.relay.relay import PULSE_SECONDS
 
 RUNS = 5
 TRACES = 20_000
@@ -95,12 +96,12 @@ async def origin(as_of: EntryId) -> AsyncIterator[int]:
 
 
 async def pulses(redis: Redis, tail: EntryId) -> None:
-    """Append a pulse every half second."""
+    """Append a pulse as often as a relay does."""
     while True:
         entry = Entry(EntryId(tail.time + 1, 0), tail, "", ())
         await stream.append(redis, tail, [entry])
         tail = entry.id
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(PULSE_SECONDS)
 
 
 def cpu(pid: int) -> float:
