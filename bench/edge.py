@@ -42,7 +42,7 @@ RUNS = 5
 TRACES = 20_000
 NEW = ", each head new"
 SECONDS = 4.0
-BODY = orjson.dumps({"data": {"gallery": [{"title": f"Casa {number:05d} " + "x" * 40} for number in range(430)]}})
+BODY = orjson.dumps({"data": {"gallery": [{"title": f"Casa {number:05d} " + "x" * 40} for number in range(455)]}})
 BROWSER = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
     "Accept: */*",
@@ -59,6 +59,8 @@ BROWSER = (
     "Sec-Fetch-Site: same-site",
     "DNT: 1",
     "Priority: u=1, i",
+    "apollographql-client-name: web",
+    "apollographql-client-version: 2026.11.25",
 )
 _VCL = """vcl 4.1;
 backend default {{ .host = "127.0.0.1"; .port = "{port}"; }}
