@@ -57,7 +57,7 @@ async def serve(port: int, size: int, redis_url: str, told: str) -> None:
     target = operation("Gallery")
     async with Redis.from_url(redis_url) as redis:
         config = EdgeConfig(
-            api=_UNREACHABLE, images=_UNREACHABLE, plans=known, own_write=lambda _: None, capacity=8 * 2**30
+            api=_UNREACHABLE, images=_UNREACHABLE, plans=known, own_write=lambda _: None, sign=str, capacity=8 * 2**30
         )
         app = create_edge_app(config, redis)
         runner = FastRunner(app, access_log=None)

@@ -40,12 +40,16 @@ _HISTORY = 20_000  # entries of the stream that a new edge reads back, by which 
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeConfig:
-    """Where things are, and how much the edge may keep (bytes). `own_write` verifies a client's `Edge-As-Of`."""
+    """Where things are, and how much the edge may keep (bytes).
+
+    `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position.
+    """
 
     api: str
     images: str
     plans: Mapping[str, Plan]
     own_write: Callable[[str], EntryId | None]
+    sign: Callable[[EntryId], str]
     capacity: int = 256 * 1024 * 1024
     timeout: float = 30
 
@@ -169,7 +173,7 @@ class Edge:
         request = self.session.get(
             f"{self.config.api}/graphql/{wanted.plan.id}",
             params={"variables": wanted.variables.decode()},
-            headers={"Accept": JSON, "Accept-Encoding": "identity"},
+            headers={"Accept": JSON, "Accept-Encoding": "identity", **self._position()},
         )
         with reaching(self.config.api):
             async with request as response:
@@ -177,6 +181,11 @@ class Edge:
         if response.status >= 500:  # noqa: PLR2004 - the origin failed
             raise OriginFailedError(response.status, body, response.headers)
         return self._accept(wanted, response, body, self.clock())
+
+    def _position(self) -> dict[str, str]:
+        """Return the header by which the API reads no older than what this edge has applied: it may be behind us."""
+        position = self.coherence.position
+        return {"Edge-As-Of": self.config.sign(position)} if position is not None and position.time else {}
 
     def listener(self, request: web.Request) -> Listener | None:
         """Return what learns from the answer that is passed on to a request, and keeps it where that is right.

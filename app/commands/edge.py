@@ -62,6 +62,7 @@ async def process(settings: Settings) -> Process:
         images=settings.images_url,
         plans=plans.load(),
         own_write=lambda header: own_write(keys, header),
+        sign=lambda position: keys.sign("own-write", str(position)),
     )
     app = create_edge_app(config, redis, second)
 

@@ -26,10 +26,10 @@ class Contexts:
     links: PictureLinks
     follower: Follower
 
-    def as_of(self) -> EntryId | None:
-        """Return the newest id of the invalidation stream that this process knows."""
-        last = self.follower.last
-        return last if last is not None and last.time else None
+    def as_of(self, own: EntryId | None = None) -> EntryId | None:
+        """Return the newest id of the invalidation stream that this process, or with `own` who asks, knows."""
+        known = [id_ for id_ in (self.follower.last, own) if id_ is not None and id_.time]
+        return max(known, default=None)
 
     async def viewer(self, authorization: str) -> Viewer:
         """Return who an `Authorization` value speaks for; nobody for an empty one.
@@ -46,14 +46,11 @@ class Contexts:
         claims = self.services.keys.claims(token.strip())
         return await load_viewer(claims.user, claims.session)
 
-    def make(
-        self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None, own: EntryId | None = None
-    ) -> RequestContext:
-        """Make a context. A public operation is executed as nobody, and reads as of `as_of` and its caller's writes."""
+    def make(self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None) -> RequestContext:
+        """Make a context. A public operation is executed as nobody, and reads as of `as_of`."""
         public = operation is not None and operation.public
-        moments = [moment.time for moment in (as_of, own) if moment is not None] if public else []
         dependencies = Dependencies()
-        reader = Reader(self.services.database, timestamp(max(moments)) if moments else None)
+        reader = Reader(self.services.database, timestamp(as_of.time) if public and as_of is not None else None)
         return RequestContext(
             viewer=ANONYMOUS if public else viewer,
             loaders=Loaders(reader, dependencies),

@@ -80,7 +80,11 @@ class GraphQLOverHTTP:
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
         parameters = await read(request)
-        began, as_of = time.monotonic(), self.contexts.as_of()  # before the first read, which is that of the document
+        own = own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", ""))
+        began, as_of = (
+            time.monotonic(),
+            self.contexts.as_of(own),
+        )  # before the first read, which is that of the document
         document = await self.registry.document(parameters, as_of)
         try:
             prepared = self.preparer.prepare(document.text, admitted=document.registered)
@@ -103,12 +107,7 @@ class GraphQLOverHTTP:
 
     async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
         if operation.public:  # whatever credentials came with it
-            return self.contexts.make(
-                operation,
-                ANONYMOUS,
-                as_of,
-                own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", "")),
-            )
+            return self.contexts.make(operation, ANONYMOUS, as_of)
         try:
             viewer = await self.contexts.viewer(request.headers.get("Authorization", ""))
         except InvalidTokenError as error:

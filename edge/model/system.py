@@ -2,7 +2,8 @@
 
 Writes are committed in order, each to some objects; the id of a write is its position. A relay publishes them in order.
 An answer reads one or more objects. An API process and an edge follow the stream, each with its own lag; a fetch takes
-its `as_of` first, reads the database later, and its answer arrives later still. Beside that, what the real system must
+its `as_of` first, no older than what the edge had applied, reads the database later, which may know of no more than
+that (a new primary does not), and its answer arrives later still. Beside that, what the real system must
 survive: a history that is lost, so that the relay begins anew with an entry for everything; an edge that restarts with
 what a second layer kept; a relay that falls silent.
 
@@ -22,7 +23,7 @@ WINDOW = 1
 PERMITTED = 2
 """Ticks after which an unheard pulse stops an edge from answering by itself."""
 
-RULES = ("store", "drop", "join", "window", "own", "pulse", "gap", "layer")
+RULES = ("store", "drop", "join", "window", "own", "pulse", "gap", "layer", "position")
 """The rules that can be left out, each of which must then be missed."""
 
 Answer = tuple[int, int]
@@ -183,9 +184,11 @@ class System:
 
     def _fetch(self, s: State, fetch: Fetch) -> Iterator[Step]:
         if fetch.as_of < 0:
-            yield "the API starts", self._with(s, fetch, fetch._replace(as_of=s.api)), None
+            told = 0 if "position" in self.broken else fetch.asked[0][0]
+            yield "the API starts", self._with(s, fetch, fetch._replace(as_of=max(s.api, told))), None
         elif fetch.seen < 0:
-            yield "the API reads", self._with(s, fetch, fetch._replace(seen=s.committed)), None
+            for seen in range(fetch.as_of, s.committed + 1):
+                yield f"the API reads {seen} writes", self._with(s, fetch, fetch._replace(seen=seen)), None
         else:
             yield self._arrived(s, fetch)
 

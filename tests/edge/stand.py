@@ -162,6 +162,7 @@ async def standing(
             images=behind_url,
             plans=PLANS,
             own_write=own_write,
+            sign=str,
             timeout=silence,
             capacity=capacity,
         )

@@ -64,3 +64,9 @@ async def test_a_fetch_that_ends_leaves_a_later_one_alone(stand: Stand) -> None:
     stand.origin.gate.set()
     assert await first is not None
     assert stand.edge.fetches == {shelf().key: later}
+
+
+async def test_the_origin_is_told_what_the_edge_has_applied(stand: Stand) -> None:
+    """Given an edge that fetches, then it sends its position, so that an origin behind it reads no less."""
+    await stand.get()
+    assert stand.origin.requests[-1].headers["Edge-As-Of"] == str(stand.edge.coherence.position)

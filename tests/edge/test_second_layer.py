@@ -37,7 +37,7 @@ async def stand(redis_url: str, shared: Redis) -> AsyncIterator[Stand]:
 async def another(stand: Stand, shared: Redis) -> AsyncIterator[Stand]:
     """Start a second edge before the same origin."""
     address = stand.edge.config.api
-    config = EdgeConfig(api=address, images=address, plans=PLANS, own_write=own_write)
+    config = EdgeConfig(api=address, images=address, plans=PLANS, own_write=own_write, sign=str)
     app = create_edge_app(config, stand.redis, shared)
     async with served(app) as (port, runner):
         new = Stand(f"http://127.0.0.1:{port}", stand.origin, stand.redis, app[EDGE], stand.session, runner, stand.tail)

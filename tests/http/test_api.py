@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from aiohttp import web
@@ -27,38 +29,63 @@ TEXT = "query Homes { listings { totalCount } }"
 ID = sha256(TEXT.encode()).hexdigest()
 
 
-async def test_a_document_is_looked_up_after_the_moment_of_its_answer(platform: Platform) -> None:
-    """Given a stream that goes on while the document is looked up, then the answer is stamped with the moment before.
-
-    Otherwise an edge would keep an answer to an operation that was removed between the two.
-    """
+@asynccontextmanager
+async def serving(platform: Platform, follower: Follower, kind: type[Registry] = Registry) -> AsyncIterator[str]:
+    """Serve an API that follows the stream as told; yield the address of one operation."""
     settings, (api, preparer) = platform.settings, build()
-    before = EntryId(cluster_time(await platform.database.pulse("test")), 0)
     async with Redis.from_url(settings.redis_url or "") as redis:
-        follower = Follower(redis)
-        follower.last = before
-
-        class Slow(Registry):
-            """Takes so long that the stream has gone on."""
-
-            async def document(self, parameters: Parameters, as_of: EntryId | None) -> Document:
-                """Look a document up."""
-                found = await super().document(parameters, as_of)
-                follower.last = EntryId(cluster_time(await platform.database.pulse("test")), 0)
-                return found
-
         signals, keys = RedisSignals(redis), Keys(settings.secret_key)
         services = Services(platform.database, keys, asset_store(settings), signals, settings.public_url, preparer)
-        registry = Slow({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
+        registry = kind({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
         contexts = Contexts(services, image_links(settings), follower)
         runner = web.AppRunner(create_api_app(api, preparer, registry, contexts, development=True))
         await runner.setup()
         try:
             port = free_port()
             await web.TCPSite(runner, "127.0.0.1", port).start()
-            async with platform.session.get(f"http://127.0.0.1:{port}/graphql/{ID}") as response:
-                assert response.status == 200
-                assert response.headers["Edge-As-Of-Read"] == str(before)
+            yield f"http://127.0.0.1:{port}/graphql/{ID}"
         finally:
             await runner.cleanup()
+
+
+async def moment(platform: Platform) -> EntryId:
+    """Return the present of the database."""
+    return EntryId(cluster_time(await platform.database.pulse("test")), 0)
+
+
+async def test_a_document_is_looked_up_after_the_moment_of_its_answer(platform: Platform) -> None:
+    """Given a stream that goes on while the document is looked up, then the answer is stamped with the moment before.
+
+    Otherwise an edge would keep an answer to an operation that was removed between the two.
+    """
+    follower = Follower(Redis())
+    follower.last = before = await moment(platform)
+
+    class Slow(Registry):
+        """Takes so long that the stream has gone on."""
+
+        async def document(self, parameters: Parameters, as_of: EntryId | None) -> Document:
+            """Look a document up."""
+            found = await super().document(parameters, as_of)
+            follower.last = await moment(platform)
+            return found
+
+    async with serving(platform, follower, Slow) as url, platform.session.get(url) as response:
+        assert response.status == 200
+        assert response.headers["Edge-As-Of-Read"] == str(before)
     assert follower.last > before
+
+
+async def test_an_api_behind_who_asks_reads_as_of_their_moment(platform: Platform) -> None:
+    """Given an API that is behind in the stream, when a signed moment comes with a request, then it reads as of that.
+
+    One that nobody has signed is not looked at.
+    """
+    follower = Follower(Redis())
+    follower.last = before = await moment(platform)
+    later = await moment(platform)
+    signed = Keys(platform.settings.secret_key).sign("own-write", str(later))
+    async with serving(platform, follower) as url:
+        for header, as_of in ((signed, later), (str(later), before), (signed[:-1] + "!", before)):
+            async with platform.session.get(url, headers={"Edge-As-Of": header}) as response:
+                assert (response.status, response.headers["Edge-As-Of-Read"]) == (200, str(as_of))
