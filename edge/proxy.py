@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
@@ -17,7 +17,10 @@ from edge.draining import Draining
 from edge.http import FOR_THE_EDGE, travelling
 
 log = logging.getLogger(__name__)
-_CHUNK = 64 * 1024
+BODY_SECONDS = 20.0
+"""How long a request's body may keep us waiting; each KiB that comes gives a second back."""
+
+_SLOWEST = 1024  # bytes a second
 _SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
 _MAY_BE_SENT = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}  # in a close frame (RFC 6455 §7.4)
 _NO_STATUS = (None, 0, 1005)  # the frame had no code: an ordinary end
@@ -28,6 +31,12 @@ def failure(status: int, message: str, code: str) -> web.Response:
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     headers = {"Cache-Control": "no-store", "Cache-Status": f"edge; fwd=miss; detail={code.lower()}"}
     return web.json_response(body, status=status, headers=headers)
+
+
+def _too_slow() -> web.Response:
+    response = failure(408, "The request's body came too slowly.", "REQUEST_TIMEOUT")
+    response.force_close()
+    return response
 
 
 @contextmanager
@@ -73,6 +82,31 @@ class OriginFailedError(OriginError):
         return web.Response(status=self.status, headers=headers, body=self._body)
 
 
+class Body:
+    """A request's body on its way to the origin; one that trickles in would hold a connection there for ever."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self.slow = False
+        self._content = content
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield it as it comes; raises TimeoutError where it comes too slowly."""
+        clock = asyncio.get_running_loop().time
+        patience = BODY_SECONDS
+        while True:
+            began = clock()
+            try:
+                async with asyncio.timeout(patience):
+                    chunk = await self._content.readany()
+            except TimeoutError:
+                self.slow = True
+                raise
+            if not chunk:
+                return
+            patience = min(patience - (clock() - began) + len(chunk) / _SLOWEST, BODY_SECONDS)
+            yield chunk  # while the origin makes us wait, nobody's patience runs out
+
+
 class Overheard(NamedTuple):
     """What somebody makes of an answer that is passed on: its `Cache-Status`, and who gets the whole body too."""
 
@@ -107,7 +141,7 @@ class Proxy:
         target = URL(self._origin + path, encoded=True)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._websocket(request, target)
-        body = request.content.iter_chunked(_CHUNK) if request.can_read_body else None
+        body = Body(request.content) if request.can_read_body else None
         try:
             with reaching(self._origin):
                 upstream = await self._session.request(
@@ -115,11 +149,11 @@ class Proxy:
                     target,
                     headers=self._request_headers(request),
                     skip_auto_headers=_SENT_AS_HEADER,
-                    data=body,
+                    data=body.chunks() if body is not None else None,
                     allow_redirects=False,
                 )
         except OriginError as error:
-            return error.response()
+            return _too_slow() if body is not None and body.slow else error.response()
         async with upstream:
             headers = travelling(upstream.headers, self._stopped)
             overheard = listener(upstream) if listener is not None else None
