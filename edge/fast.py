@@ -9,6 +9,7 @@ Everything else is aiohttp's, so that both can never disagree about where a requ
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ _END = b"\r\n\r\n"
 _LONGEST_HEAD = 8192
 HEAD_SECONDS = 20.0
 """How long the first head of a connection, and every later one from its first byte on, may take to arrive."""
+
+READ_SECONDS = 60.0
+"""How long a client may leave unread what it has been sent, before its connection is cut (Linux)."""
 
 MEMORY = 8 * 1024 * 1024
 ENTRY_BYTES = 1200
@@ -64,6 +68,7 @@ class FastHandler(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, which must bring a request soon."""
         super().connection_made(transport)
+        _cut_if_unread(transport)
         self._expect_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -160,6 +165,13 @@ class FastHandler(web.RequestHandler):
                 self._candidate = message, data
         elif not message.chunked and payload.is_eof():
             self._settled = message.headers.get(hdrs.CONTENT_LENGTH) == str(len(data) - end)
+
+
+def _cut_if_unread(transport: asyncio.BaseTransport) -> None:
+    """Have the kernel end a connection on which nothing can be sent for long: `TCP_USER_TIMEOUT`, tcp(7)."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(READ_SECONDS * 1000))
 
 
 class FastServer(web.Server):

@@ -1,15 +1,17 @@
-"""Clients that send a request's body slowly: they are told, and hold no connection to the origin for ever."""
+"""Clients that send or read slowly: they are told, or cut off, and hold nothing for ever."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from tests.edge.stand import Stand, standing
+from tests.edge.stand import Stand, standing, until
 
 
 @pytest.fixture
@@ -61,3 +63,22 @@ async def test_a_body_that_comes_steadily_is_waited_for(stand: Stand) -> None:
     said = await posting(stand, [b"x" * 1000] * 12, 0.05, 12_000)
     assert said.startswith(b"HTTP/1.1 200 ")
     assert said.endswith(b"12000")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can be told to end such a connection")
+async def test_who_never_reads_is_cut_off(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a client that asks and reads nothing, then its connection is ended, and with it what it kept in memory."""
+    monkeypatch.setattr("edge.fast.READ_SECONDS", 0.5)
+    stand.origin.other = None
+    stand.origin.body = {"data": {"shelf": ["libro"] * 50_000}}
+    assert stand.front is not None
+    server: Any = stand.front.server
+    await stand.session.close()
+    await until(lambda: not server.connections)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", URL(stand.url).port))
+        target = stand.shelf().removeprefix(stand.url).replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: edge\r\n\r\n".encode() * 50)
+        await until(lambda: len(server.connections) == 1)
+        await until(lambda: not server.connections, seconds=20)
