@@ -34,9 +34,9 @@ def show(settings: Settings, *, as_json: bool) -> int:
     if found["invalidations"]:
         console.print(_invalidations(found["invalidations"]))
     store, stream = found["store"], found["stream"]
-    console.print(f"{store['entries']:,} answer(s), {store['bytes']:,} of {store['capacity']:,} bytes.", highlight=False)
+    console.print(f"Answers: {store['entries']:,}, {store['bytes']:,} of {store['capacity']:,} bytes.", highlight=False)
     learned = found["learned"]
-    console.print(f"{learned['plans']:,} plan(s) learned from answers, {learned['bytes']:,} bytes.", highlight=False)
+    console.print(f"Plans learned: {learned['plans']:,}, {learned['bytes']:,} bytes.", highlight=False)
     state = "answers from memory" if stream["vouches"] else "passes everything on: it does not know what has changed"
     console.print(f"Newest pulse {stream['heard_seconds']} s ago, {_behind(stream)}: {state}.", highlight=False)
     return 0
