@@ -80,7 +80,7 @@ class Policy(NamedTuple):
         if self.validate or asked.no_cache or asked.no_store:
             return Verdict.OVER
         over = age - self.lifetime
-        too_old = asked.max_age is not None and age > asked.max_age
+        too_old = asked.max_age is not None and (age > asked.max_age or asked.max_age == 0)  # 0: however new
         if not too_old and over < -asked.min_fresh:
             return Verdict.FRESH
         if self.strict:

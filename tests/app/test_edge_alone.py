@@ -29,10 +29,10 @@ async def test_it_caches_before_any_origin(tmp_path: Path) -> None:
             async with running(environ, *command) as edge, aiohttp.ClientSession() as session:
                 await edge.until("is up")
                 assert "There are no metrics" in edge.text
-                for source in ("edge; fwd=uri-miss; fwd-status=200; stored", "edge; hit; ttl=60"):
+                for source in ("edge; fwd=uri-miss; fwd-status=200; stored", "edge; hit; ttl="):
                     async with session.get(f"http://{address}/health/live") as response:
                         assert await response.text() == "/health/live"  # the origin's page, not one of ours
-                        assert response.headers["Cache-Status"] == source
+                        assert response.headers["Cache-Status"].startswith(source)
 
 
 @pytest.mark.parametrize(

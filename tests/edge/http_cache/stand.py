@@ -49,7 +49,7 @@ class RawOrigin:
 
 @dataclass
 class Front:
-    """The gateway, its origin, and the seconds by which its clock is put forward."""
+    """The gateway, whose clock stands still but for the seconds by which it is put forward, and its origin."""
 
     port: int
     origin: RawOrigin
@@ -120,8 +120,8 @@ async def fronting(script: Script, *, silence: float = 5, capacity: int = 10**6)
         gateway = app[GATEWAY]
         assert runner.server is not None
         front = Front(front_port, origin, gateway, lambda: getattr(runner.server, "requests_count", 0))
-        clock = gateway.clock
-        gateway.clock = lambda: clock() + front.later
+        now = gateway.clock()
+        gateway.clock = lambda: now + front.later
         try:
             yield front
         finally:

@@ -120,6 +120,7 @@ def test_headers_that_are_not_for_all() -> None:
         ("max-age=60", 0, "no-cache", Verdict.OVER),
         ("max-age=60", 10, "max-age=9", Verdict.STALE),
         ("max-age=60", 10, "max-age=11", Verdict.FRESH),
+        ("max-age=60", 0, "max-age=0", Verdict.STALE),
         ("max-age=60", 55, "min-fresh=10", Verdict.STALE),
         ("max-age=60", 65, "max-stale=10", Verdict.FRESH),
         ("max-age=60", 10**6, "max-stale", Verdict.FRESH),
