@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 from aiohttp import web
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from app.embedded.ports import free_port
@@ -104,9 +105,18 @@ class Stand:
         async with self.session.get(self.shelf(first), headers=named) as response:
             return response.headers.get("Cache-Status", ""), response.status, await response.json()
 
+    def shelf_asked(self) -> int:
+        """Return how often the origin was asked for the shelf."""
+        return self.origin.asked[f"GET /graphql/{PUBLIC}"]
+
     def shelf(self, first: int = 1) -> str:
         """Return the address of the public operation."""
         return f'{self.url}/graphql/{PUBLIC}?variables={{"first":{first}}}'
+
+
+def counted(result: str) -> float:
+    """Return how many look-ups of the shelf ended so."""
+    return REGISTRY.get_sample_value("edge_requests_total", {"operation": "Shelf", "result": result}) or 0.0
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:

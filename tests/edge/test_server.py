@@ -10,11 +10,10 @@ from typing import Any
 import brotli
 import orjson
 import pytest
-from prometheus_client import REGISTRY
 
 from edge import plans
 from edge.stream import EntryId
-from tests.edge.stand import PRIVATE, PUBLIC, Stand, standing, until
+from tests.edge.stand import PRIVATE, PUBLIC, Stand, counted, standing, until
 from tests.platform import Platform
 
 
@@ -24,16 +23,6 @@ async def stand(redis_url: str) -> AsyncIterator[Stand]:
     async with standing(redis_url.replace("/0", "/5")) as stand:
         await stand.fresh()
         yield stand
-
-
-def shelf_asked(stand: Stand) -> int:
-    """Return how often the origin was asked for the shelf."""
-    return stand.origin.asked[f"GET /graphql/{PUBLIC}"]
-
-
-def counted(result: str) -> float:
-    """Return how many look-ups of the shelf ended so."""
-    return REGISTRY.get_sample_value("edge_requests_total", {"operation": "Shelf", "result": result}) or 0.0
 
 
 async def test_the_second_asker_is_answered_from_memory(stand: Stand) -> None:
@@ -47,7 +36,7 @@ async def test_the_second_asker_is_answered_from_memory(stand: Stand) -> None:
     spelled = {"documentId": f"sha256:{PUBLIC}", "variables": '{ "first": 1, "other": 2 }'}
     async with stand.session.get(f"{stand.url}/graphql", params=spelled) as response:
         assert response.headers["Cache-Status"].startswith("edge; hit")
-    assert shelf_asked(stand) == 1
+    assert stand.shelf_asked() == 1
     assert (counted("hit") - hits, counted("miss") - misses) == (2, 1)
 
 
@@ -101,7 +90,7 @@ async def test_each_representation_has_its_own_entity_tag(stand: Stand) -> None:
                 assert orjson.loads(decoded(await response.read())) == stand.origin.body
                 etags.add(response.headers["ETag"])
     assert len(etags) == 6
-    assert shelf_asked(stand) == 1
+    assert stand.shelf_asked() == 1
 
 
 async def test_head_is_get_without_the_body(stand: Stand) -> None:
@@ -238,7 +227,7 @@ async def test_many_who_ask_at_once_cost_one_fetch(stand: Stand) -> None:
     stand.origin.gate.set()
     answers = await asyncio.gather(*asking)
     assert {orjson.dumps(body) for _, _, body in answers} == {orjson.dumps(stand.origin.body)}
-    assert shelf_asked(stand) == 1
+    assert stand.shelf_asked() == 1
 
 
 async def test_who_joins_after_a_change_is_not_given_an_older_answer(stand: Stand) -> None:
@@ -253,7 +242,7 @@ async def test_who_joins_after_a_change_is_not_given_an_older_answer(stand: Stan
     stand.origin.gate.set()
     assert (await early)[2] == old
     assert [body for _, _, body in await asyncio.gather(*late)] == [{"data": "new"}] * 5
-    assert shelf_asked(stand) <= 1 + len(late)
+    assert stand.shelf_asked() <= 1 + len(late)
 
 
 async def test_who_joins_a_fetch_that_cannot_be_shared_asks_alone(stand: Stand) -> None:
@@ -276,7 +265,7 @@ async def test_an_origin_that_failed_is_asked_once_for_all_and_its_words_are_pas
     for status, code, body in await asyncio.gather(*asking):
         assert (status, code) == ("edge; fwd=miss; fwd-status=503; stored=?0", 503)
         assert body == stand.origin.body
-    assert shelf_asked(stand) == 1
+    assert stand.shelf_asked() == 1
     assert len(stand.edge.store) == 0
 
 
@@ -290,7 +279,7 @@ async def test_who_leaves_does_not_end_the_fetch_for_others(stand: Stand) -> Non
     await asyncio.gather(leaving, return_exceptions=True)
     stand.origin.gate.set()
     assert (await staying)[1] == 200
-    assert shelf_asked(stand) == 1
+    assert stand.shelf_asked() == 1
 
 
 async def test_the_whole_platform_answers_from_the_edge(platform: Platform) -> None:

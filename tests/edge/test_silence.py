@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from prometheus_client import REGISTRY
 
 from app.embedded import EmbeddedRedis
 from app.embedded.ports import free_port
 from edge.coherence import PULSE_LIMIT
 from edge.stream import STREAM, EntryId
-from tests.edge.stand import PUBLIC, Stand, standing, until
+from tests.edge.stand import Stand, standing, until
 
 
 @pytest.fixture
@@ -20,16 +19,6 @@ async def stand(redis_url: str) -> AsyncIterator[Stand]:
     async with standing(redis_url.replace("/0", "/5")) as stand:
         await stand.fresh()
         yield stand
-
-
-def shelf_asked(stand: Stand) -> int:
-    """Return how often the origin was asked for the shelf."""
-    return stand.origin.asked[f"GET /graphql/{PUBLIC}"]
-
-
-def counted(result: str) -> float:
-    """Return how many look-ups of the shelf ended so."""
-    return REGISTRY.get_sample_value("edge_requests_total", {"operation": "Shelf", "result": result}) or 0.0
 
 
 async def test_without_a_pulse_nothing_is_vouched_for(redis_url: str) -> None:
