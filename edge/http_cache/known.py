@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from edge.http_cache.answers import answer, shown
+from edge.http_cache.cache import HttpCache
 from edge.http_cache.policy import Asked, Headers, Verdict
 from edge.http_cache.stored import Variants
 from edge.metrics import HTTP_REQUESTS
-
-if TYPE_CHECKING:
-    from edge.http_cache.gateway import Gateway
 
 _WITHOUT_BODY = frozenset({204, 304})
 _HITS = HTTP_REQUESTS.labels("hit")
@@ -19,13 +17,14 @@ _HITS = HTTP_REQUESTS.labels("hit")
 class KnownHead:
     """What one request head asks for; the head of its answer is made anew every second.
 
-    It holds no response, only its place, so that what was evicted is freed.
+    It holds no response, only its place, so that what was evicted is freed. `clock` gives Unix seconds.
     """
 
-    __slots__ = ("_asked", "_gateway", "_head", "_headers", "_key", "_number", "_part", "_place", "_until")
+    __slots__ = ("_asked", "_cache", "_clock", "_head", "_headers", "_key", "_number", "_part", "_place", "_until")
 
-    def __init__(self, gateway: Gateway, key: str, headers: Headers) -> None:
-        self._gateway = gateway
+    def __init__(self, cache: HttpCache, clock: Callable[[], float], key: str, headers: Headers) -> None:
+        self._cache = cache
+        self._clock = clock
         self._key = key
         self._headers = headers
         self._asked = Asked.of(headers)
@@ -37,10 +36,10 @@ class KnownHead:
 
     def reply(self) -> tuple[bytes, bytes] | None:
         """Return the answer from memory as head and body; None where the ordinary way must decide."""
-        variants = self._gateway.cache.variants(self._key)
+        variants = self._cache.variants(self._key)
         if variants is None:
             return None
-        now = self._gateway.clock()
+        now = self._clock()
         if (now >= self._until or variants.number != self._number) and not self._prepare(variants, now):
             return None
         _HITS.inc()
