@@ -70,8 +70,7 @@ class Gateway:
     ) -> None:
         self.cache = cache
         self.clock = clock or _steady()
-        self._now = lambda: self.clock()  # tests change the clock of a running gateway
-        self._upstream = Upstream(session, origin, self._now)
+        self._upstream = Upstream(session, origin, self.clock)
         self._proxy = proxy
         self._recognised: S3Fifo[Hashable, KnownHead] = S3Fifo(MEMORY)  # by all on which the answer depends
         self._background: set[asyncio.Task[None]] = set()  # asyncio itself keeps weak references only
@@ -95,7 +94,7 @@ class Gateway:
         meaning = (key, variants.names, *(tuple(headers.getall(name, ())) for name in (*_DECIDING, *variants.names)))
         known = self._recognised.get(meaning)
         if known is None:
-            known = KnownHead(self.cache, self._now, key, headers)
+            known = KnownHead(self.cache, self.clock, key, headers)
             self._recognised.put(meaning, known, len(key) + ENTRY_BYTES)
         return known
 
@@ -123,7 +122,7 @@ class Gateway:
     async def _read(self, question: Question) -> web.StreamResponse:
         """Answer a GET or HEAD from memory, or from the origin."""
         if question.held is not None and question.verdict is Verdict.FRESH:
-            remember(question.request, KnownHead(self.cache, self._now, question.key, question.request.headers))
+            remember(question.request, KnownHead(self.cache, self.clock, question.key, question.request.headers))
             return self._complete(question, question.held, "hit", "hit")
         if question.held is not None and question.verdict is Verdict.REVALIDATE:
             if self.cache.running(question.key) is None:

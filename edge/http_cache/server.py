@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 from aiohttp import web
@@ -22,8 +22,13 @@ _IDLE_SECONDS = 4  # less than after what servers usually close a connection tha
 GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)
 
 
-def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float = _TIMEOUT) -> web.Application:
-    """Assemble a cache of so many bytes before an origin, which may be silent for `timeout` seconds."""
+def create_gateway_app(
+    origin: str, *, capacity: int = CAPACITY, timeout: float = _TIMEOUT, clock: Callable[[], float] | None = None
+) -> web.Application:
+    """Assemble a cache of so many bytes before an origin, which may be silent for `timeout` seconds.
+
+    `clock` gives Unix seconds; by default the machine's, but for its adjustments.
+    """
     app = web.Application(client_max_size=0)
     draining = Draining()
 
@@ -34,7 +39,7 @@ def create_gateway_app(origin: str, *, capacity: int = CAPACITY, timeout: float 
         writing = aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=True)
         async with _session(reading, timeout) as session, _session(writing, timeout) as careful:
             proxy = Proxy(careful, origin, draining, stopped=FOR_US)
-            gateway = app[GATEWAY] = Gateway(session, origin, proxy, HttpCache(capacity))
+            gateway = app[GATEWAY] = Gateway(session, origin, proxy, HttpCache(capacity), clock)
             yield
             await gateway.close()
 

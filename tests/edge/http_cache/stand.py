@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,14 +49,26 @@ class RawOrigin:
 
 
 @dataclass
+class Clock:
+    """Stands still, but for the seconds by which it is put forward."""
+
+    began: float = field(default_factory=time.time)
+    later: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in Unix seconds."""
+        return self.began + self.later
+
+
+@dataclass
 class Front:
-    """The gateway, whose clock stands still but for the seconds by which it is put forward, and its origin."""
+    """The gateway, its origin and its clock."""
 
     port: int
     origin: RawOrigin
     gateway: Gateway
     handled: Callable[[], int]
-    later: float = 0.0
+    clock: Clock
 
     async def send(self, data: bytes) -> bytes:
         """Send bytes on a connection of their own and return all that comes back until it is closed."""
@@ -115,13 +128,12 @@ async def fronting(script: Script, *, silence: float = 5, capacity: int = 10**6)
     origin = RawOrigin(script)
     server = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    app = create_gateway_app(f"http://127.0.0.1:{port}", timeout=silence, capacity=capacity)
+    clock = Clock()
+    app = create_gateway_app(f"http://127.0.0.1:{port}", timeout=silence, capacity=capacity, clock=clock)
     async with served(app) as (front_port, runner):
         gateway = app[GATEWAY]
         assert runner.server is not None
-        front = Front(front_port, origin, gateway, lambda: getattr(runner.server, "requests_count", 0))
-        now = gateway.clock()
-        gateway.clock = lambda: now + front.later
+        front = Front(front_port, origin, gateway, lambda: getattr(runner.server, "requests_count", 0), clock)
         try:
             yield front
         finally:

@@ -39,7 +39,7 @@ async def test_a_known_head_is_answered_without_a_handler() -> None:
         ordinary = await ask()
         before = front.handled()
         fast = await ask()
-        front.later = 7
+        front.clock.later = 7
         later = await ask()
         assert front.handled() == before
         front.gateway.cache.invalidate("site/a")
@@ -94,7 +94,7 @@ async def test_a_stale_response_is_revalidated() -> None:
 
     async with fronting(script) as front:
         await front.get()
-        front.later = 100
+        front.clock.later = 100
         renewed, again = await front.get("If-None-Match: other"), await front.get()
     assert (renewed.status, renewed.body) == (200, b"body")
     assert renewed.source == "edge; fwd=stale; fwd-status=304; stored"
@@ -112,7 +112,7 @@ async def test_what_is_being_revalidated_is_served() -> None:
 
     async with fronting(script) as front:
         await front.get()
-        front.later = 20
+        front.clock.later = 20
         gate.clear()
         aged = await asyncio.gather(*(front.get() for _ in range(5)))
         await until(lambda: len(front.origin.heads) == 2)
@@ -237,7 +237,7 @@ async def test_head_is_answered_from_memory_or_renews_it() -> None:
 
     async with fronting(script) as front:
         await front.get()
-        front.later = 100
+        front.clock.later = 100
         assert (await front.get(method="HEAD")).source == "edge; fwd=method; stored=?0"
         assert "hit" in (await front.get()).source
 
@@ -327,7 +327,7 @@ async def test_a_failing_origin_is_covered_for(control: str, status: int) -> Non
 
     async with fronting(script) as front:
         await front.get()
-        failing, front.later = True, 20
+        failing, front.clock.later = True, 20
         answer = await front.get()
         assert answer.status == status
         if status == 200:
