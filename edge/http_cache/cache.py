@@ -61,6 +61,12 @@ class HttpCache:
         variants = (held or Variants()).with_(response)
         return self._kept.put(key, variants, variants.cost)
 
+    def replace(self, key: str, old: StoredResponse, new: StoredResponse) -> None:
+        """Keep a response in the place of another, if that is still kept: an address may have been written to since."""
+        held = self._kept.peek(key)
+        if held is not None and old in held.responses:
+            self.keep(key, new)
+
     def drop(self, key: str, response: StoredResponse) -> None:
         """Forget one response."""
         held = self._kept.peek(key)

@@ -23,7 +23,7 @@ from edge.http_cache.policy import Asked, Headers, Verdict
 from edge.http_cache.stored import StoredResponse
 from edge.http_cache.upstream import Begun, Upstream
 from edge.metrics import HTTP_REQUESTS
-from edge.proxy import OriginError, Proxy, failure
+from edge.proxy import Listener, OriginError, Proxy, failure
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+")  # RFC 3986 §3.2.2, with a port
@@ -203,7 +203,7 @@ class Gateway:
             async with self._upstream.ask(question.request) as begun:
                 if held is not None and begun.status == held.status:
                     if held.described_by(begun.whole):
-                        self.cache.keep(question.key, held.renewed(begun.whole))
+                        self.cache.replace(question.key, held, held.renewed(begun.whole))
                     else:
                         self.cache.drop(question.key, held)
                 return await self._streamed(question, begun, "fwd=method")
@@ -211,18 +211,23 @@ class Gateway:
             return error.response()
 
     async def _written(self, request: web.Request) -> web.StreamResponse:
-        """Pass a request on that may change something, and forget what it has changed (RFC 9111 §4.4)."""
-        response = await self._passed(request, "method")
-        if 200 <= response.status < 400:  # noqa: PLR2004 - it was done
-            referred = (response.headers.get(name) for name in ("Location", "Content-Location"))
-            for target in filter(None, (request.raw_path, *referred)):
-                if (key := _address_of(request, target)) is not None:
-                    self.cache.invalidate(key)
-        return response
+        """Pass a request on that may change something; what it has changed is forgotten before the client hears of it.
 
-    async def _passed(self, request: web.Request, why: str) -> web.StreamResponse:
+        That is its own address, and what the answer refers to on this site (RFC 9111 §4.4).
+        """
+
+        def forget(upstream: aiohttp.ClientResponse) -> None:
+            if 200 <= upstream.status < 400:  # noqa: PLR2004 - it was done
+                referred = (upstream.headers.get(name) for name in ("Location", "Content-Location"))
+                for target in filter(None, (request.raw_path, *referred)):
+                    if (key := _address_of(request, target)) is not None:
+                        self.cache.invalidate(key)
+
+        return await self._passed(request, "method", forget)
+
+    async def _passed(self, request: web.Request, why: str, listener: Listener | None = None) -> web.StreamResponse:
         HTTP_REQUESTS.labels("pass").inc()
-        return await self._proxy.forward(request, request.raw_path, cache_status=f"edge; fwd={why}")
+        return await self._proxy.forward(request, request.raw_path, cache_status=f"edge; fwd={why}", listener=listener)
 
     async def _streamed(self, question: Question, begun: Begun, why: str) -> web.StreamResponse:
         """Pass on a response that is not kept; of its body the beginning may have been read."""

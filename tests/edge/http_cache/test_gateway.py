@@ -178,6 +178,51 @@ async def test_a_write_forgets_what_is_on_its_way_too() -> None:
         assert (await front.get()).source.startswith("edge; fwd=uri-miss")
 
 
+async def test_a_head_brings_nothing_back_that_was_forgotten_meanwhile() -> None:
+    """Given a HEAD under way, when its address is written to meanwhile, then what it describes is not kept again."""
+    gate = asyncio.Event()
+
+    async def script(head: bytes, writer: asyncio.StreamWriter) -> None:
+        if head.startswith(b"HEAD"):
+            await gate.wait()
+        whole = plain(FRESH, "ETag: x")
+        writer.write(whole[:-10] if head.startswith(b"HEAD") else whole)
+
+    async with fronting(script) as front:
+        await front.get()
+        front.clock.later = 100
+        asking = asyncio.create_task(front.get(method="HEAD"))
+        await until(lambda: len(front.origin.heads) == 2)
+        await front.get(method="DELETE")
+        gate.set()
+        assert (await asking).status == 200
+        assert (await front.get()).source.startswith("edge; fwd=uri-miss")
+
+
+async def test_a_write_has_forgotten_before_its_answer_has_ended() -> None:
+    """Given a write whose answer takes long, when the client has its head, then nobody gets what was before."""
+    gate = asyncio.Event()
+
+    async def script(head: bytes, writer: asyncio.StreamWriter) -> None:
+        if head.startswith(b"POST"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+            await gate.wait()
+            writer.write(b"done")
+        else:
+            writer.write(plain(FRESH))
+
+    async with fronting(script) as front:
+        await front.get()
+        reader, writer = await asyncio.open_connection("127.0.0.1", front.port)
+        writer.write(b"POST /a HTTP/1.1\r\nHost: site\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+            assert (await front.get()).source.startswith("edge; fwd=uri-miss")
+            gate.set()
+            assert await reader.read() == b"done"
+        writer.close()
+
+
 @pytest.mark.parametrize(
     ("target", "forgotten"),
     [("/b", True), ("b", True), ("http://site/b", True), ("http://other/b", False), ("//[", False), ("/c", False)],
