@@ -174,7 +174,8 @@ class Gateway:
             renewed = held.renewed(begun.whole)
             stored = self._keep(question.key, renewed, fetch)
             return self._complete(question, renewed, f"{why}; fwd-status=304{stored}", "renewed")
-        self.cache.learn(question.key, private=not begun.whole.rules.keep)
+        if begun.status not in {206, 304}:  # these tell nothing of what others would get
+            self.cache.learn(question.key, private=not begun.whole.rules.keep)
         if begun.whole.rules.keep and await self._upstream.read(begun, self.cache.largest):
             stored = self._keep(question.key, begun.whole.kept(), fetch)
             return self._complete(question, begun.whole, f"{why}; fwd-status={begun.status}{stored}", "miss")
