@@ -59,7 +59,8 @@ def unchanged(kept: StoredResponse, request: Headers, now: float) -> bool:
         given = fields.items(request.getall("If-None-Match"))
         return "*" in given or (tag is not None and _opaque(tag) in map(_opaque, given))
     since = fields.date(request.getall("If-Modified-Since", ()), now)
-    modified = fields.date(kept.headers.getall("Last-Modified", ()), now)
+    dated = "Last-Modified" if "Last-Modified" in kept.headers else "Date"  # RFC 9111 §4.3.2
+    modified = fields.date(kept.headers.getall(dated, ()), now)
     return since is not None and modified is not None and modified <= since
 
 

@@ -185,7 +185,7 @@ class Gateway:
     async def _refresh(self, question: Question, held: StoredResponse, fetch: Fetch) -> None:
         """Ask anew for what is being served stale; it stays as long as it may where the origin fails."""
         try:
-            async with self._upstream.ask(question.request, held) as begun:
+            async with self._upstream.ask(question.request, held, waiting=False) as begun:
                 if begun.status == 304:  # noqa: PLR2004
                     self._keep(question.key, held.renewed(begun.whole), fetch)
                 elif begun.whole.rules.keep and await self._upstream.read(begun, self.cache.largest):

@@ -11,6 +11,7 @@ from edge.draining import Draining
 from edge.fast import PEEK
 from edge.http_cache.cache import HttpCache
 from edge.http_cache.gateway import Gateway, leave_as_given
+from edge.http_cache.interim import InterimResponse
 from edge.http_cache.upstream import FOR_US
 from edge.proxy import Proxy
 
@@ -60,5 +61,6 @@ def _session(connector: aiohttp.TCPConnector, timeout: float) -> aiohttp.ClientS
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
         max_field_size=65536,
+        response_class=InterimResponse,
         timeout=aiohttp.ClientTimeout(total=None, connect=5, sock_read=timeout),
     )

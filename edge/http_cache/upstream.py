@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from email.utils import formatdate
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from edge.http import FOR_THE_EDGE, travelling
+from edge.http_cache.interim import passing_on
 from edge.http_cache.policy import Policy, policy
 from edge.http_cache.stored import StoredResponse, selector
 from edge.proxy import reaching
@@ -51,8 +52,13 @@ class Upstream:
         self._clock = clock
 
     @asynccontextmanager
-    async def ask(self, request: web.Request, held: StoredResponse | None = None) -> AsyncIterator[Begun]:
-        """Ask what a client asks, on the condition that what is held is no longer good; raises OriginError."""
+    async def ask(
+        self, request: web.Request, held: StoredResponse | None = None, *, waiting: bool = True
+    ) -> AsyncIterator[Begun]:
+        """Ask what a client asks, on the condition that what is held is no longer good; raises OriginError.
+
+        `waiting`: the client waits for the answer, and gets interim responses meanwhile.
+        """
         headers = travelling(request.headers, NOT_FORWARDED)
         validators = held.validators() if held is not None else {}
         if validators:
@@ -64,7 +70,7 @@ class Upstream:
         headers["X-Forwarded-Host"] = request.host
         headers.add("Via", _VIA)
         asked_at = self._clock()
-        with reaching(self._origin):
+        with reaching(self._origin), passing_on(request) if waiting else nullcontext():
             response = await self._session.request(
                 request.method,
                 URL(self._origin + request.raw_path, encoded=True),

@@ -48,6 +48,14 @@ def test_conditions_and_ranges(name: str, value: str, status: int) -> None:
     assert answer(kept(), CIMultiDict({name: value}), NOW).status == status
 
 
+def test_without_a_time_of_change_the_date_counts() -> None:
+    """Given a response that does not say when it changed, then it is no older than its date (RFC 9111 §4.3.2)."""
+    dated = response(f"Date: {MODIFIED}", "Cache-Control: max-age=60")
+    assert answer(dated, CIMultiDict({"If-Modified-Since": MODIFIED}), NOW).status == 304
+    before = formatdate(NOW - 1001, usegmt=True)
+    assert answer(dated, CIMultiDict({"If-Modified-Since": before}), NOW).status == 200
+
+
 def test_if_none_match_decides_alone() -> None:
     """Given both conditions, then the date is not looked at (RFC 9110 §13.2.2)."""
     assert answer(kept(), CIMultiDict({"If-None-Match": '"y"', "If-Modified-Since": MODIFIED}), NOW).status == 200
