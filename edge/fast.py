@@ -82,19 +82,18 @@ class FastHandler(web.RequestHandler):
             super().data_received(data)
             return
         waiter = self._waiter  # is there while no request is being handled
-        if waiter is None or waiter.done() or not self._settled or self._paused or self._close:
+        if waiter is None or waiter.done():
             self._read(data)
-            return
-        known = self._memory.get(data)
-        if known is not None and self._answer(known):
-            return
-        self._waiter = None  # so that the handler sleeps on until we have looked at what was read
-        self._read(data)
-        self._waiter = waiter
-        if self._messages and not waiter.done() and not self._answer_read():
-            waiter.set_result(None)
-        elif not self._messages and self._expiry is None:
-            self._expect_head()
+        elif not self._settled or self._paused or self._close:
+            self._read(data)
+            self._time_head()
+        elif (known := self._memory.get(data)) is None or not self._answer(known):
+            self._waiter = None  # so that the handler sleeps on until we have looked at what was read
+            self._read(data)
+            self._waiter = waiter
+            self._time_head()
+            if self._messages and not waiter.done() and not self._answer_read():
+                waiter.set_result(None)
 
     def remember(self, request: web.BaseRequest, known: Reply) -> None:
         """Remember what a request means, if its head came alone and whole."""
@@ -145,6 +144,11 @@ class FastHandler(web.RequestHandler):
     def _expect_head(self) -> None:
         """Close the connection unless a request's head is complete in time: one that trickles in holds a socket."""
         self._expiry = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def _time_head(self) -> None:
+        """Expect the rest of a head of which something has come on an idle connection."""
+        if not self._messages and self._expiry is None:
+            self._expect_head()
 
     def _head_came(self) -> None:
         if self._expiry is not None:

@@ -201,6 +201,20 @@ async def test_a_head_that_trickles_in_is_cut_off(
     writer.close()
 
 
+async def test_a_later_head_that_trickles_in_is_cut_off_too(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a connection whose first head came in pieces, when a later one never ends, then it is closed in time."""
+    monkeypatch.setattr("edge.fast.HEAD_SECONDS", 0.3)
+    line = Line(*await asyncio.open_connection("127.0.0.1", int(stand.url.rpartition(":")[2])))
+    await line.send(head()[:20])
+    await asyncio.sleep(0.02)
+    await line.send(head()[20:])
+    assert (await line.answer())[0] == "HTTP/1.1 200 OK"
+    await line.send(head()[:20])
+    async with asyncio.timeout(5):
+        assert await line.reader.read() == b""
+    line.writer.close()
+
+
 async def test_a_connection_that_brings_requests_is_not_cut_off(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a connection whose heads come whole, then it outlives the time that a head may take, idle between them."""
     monkeypatch.setattr("edge.fast.HEAD_SECONDS", 0.1)
