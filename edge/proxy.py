@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
@@ -21,7 +21,8 @@ BODY_SECONDS = 20.0
 """How long a request's body may keep us waiting; each KiB that comes gives a second back."""
 
 _SLOWEST = 1024  # bytes a second
-_SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
+SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
+_OUR_WORD = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
 _MAY_BE_SENT = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}  # in a close frame (RFC 6455 §7.4)
 _NO_STATUS = (None, 0, 1005)  # the frame had no code: an ordinary end
 
@@ -80,6 +81,27 @@ class OriginFailedError(OriginError):
         headers = {**self._headers, "Cache-Control": "no-store"}
         headers["Cache-Status"] = f"edge; fwd=miss; fwd-status={self.status}; stored=?0"
         return web.Response(status=self.status, headers=headers, body=self._body)
+
+
+def onward(request: web.Request, also_not: Iterable[str] = ()) -> CIMultiDict[str]:
+    """Return the client's headers for the origin; what says where the request came from is the edge's own word."""
+    headers = travelling(request.headers, (*_OUR_WORD, "Forwarded", *also_not))
+    headers.update(zip(_OUR_WORD, (request.remote or "unknown", request.scheme, request.host), strict=True))
+    return headers
+
+
+def open_session(
+    silence: float, connector: aiohttp.TCPConnector, response: type[aiohttp.ClientResponse] = aiohttp.ClientResponse
+) -> aiohttp.ClientSession:
+    """Return a client for an origin that may be silent for so many seconds; it changes nothing that it passes on."""
+    return aiohttp.ClientSession(
+        auto_decompress=False,
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
+        max_field_size=65536,
+        response_class=response,
+        timeout=aiohttp.ClientTimeout(total=None, connect=5, sock_read=silence),
+    )
 
 
 class Body:
@@ -147,8 +169,8 @@ class Proxy:
                 upstream = await self._session.request(
                     request.method,
                     target,
-                    headers=self._request_headers(request),
-                    skip_auto_headers=_SENT_AS_HEADER,
+                    headers=onward(request),
+                    skip_auto_headers=SENT_AS_HEADER,
                     data=body.chunks() if body is not None else None,
                     allow_redirects=False,
                 )
@@ -173,17 +195,9 @@ class Proxy:
             await response.write_eof()
             return response
 
-    def _request_headers(self, request: web.Request) -> CIMultiDict[str]:
-        """Return the client's headers for the origin; what says where the request came from is the edge's own word."""
-        headers = travelling(request.headers, ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"))
-        headers["X-Forwarded-For"] = request.remote or "unknown"
-        headers["X-Forwarded-Proto"] = request.scheme
-        headers["X-Forwarded-Host"] = request.host
-        return headers
-
     async def _websocket(self, request: web.Request, target: URL) -> web.StreamResponse:
         """Join a client's WebSocket to one of the origin's, both ways, close codes included."""
-        headers = self._request_headers(request)
+        headers = onward(request)
         protocols = [p.strip() for p in headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
         for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
             del headers[name]

@@ -19,7 +19,7 @@ from edge.fast import PEEK
 from edge.http import media_type
 from edge.keys import Lookup, lookup
 from edge.metrics import REQUESTS
-from edge.proxy import OriginError
+from edge.proxy import OriginError, open_session
 from edge.recognised import peek, recognise
 from edge.second_layer import SecondLayer
 from edge.store import Stored
@@ -103,14 +103,7 @@ def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None 
     app = web.Application(client_max_size=0)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=config.timeout)
-        async with aiohttp.ClientSession(
-            auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=1000),
-            cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
-            max_field_size=65536,
-            timeout=timeout,
-        ) as session:
+        async with open_session(config.timeout, aiohttp.TCPConnector(limit=1000)) as session:
             edge = app[EDGE] = Edge(config, session, SecondLayer(cache_redis) if cache_redis else None)
             observe(edge)
             following = asyncio.create_task(edge.follow(redis).run())

@@ -11,8 +11,9 @@ from edge.http_cache import fields
 from edge.http_cache.policy import Headers
 from edge.http_cache.stored import StoredResponse
 
-_IN_304 = frozenset({"cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary"})
-_ALSO_IN_304 = frozenset({"cdn-cache-control"})
+_IN_304 = frozenset(
+    {"cache-control", "cdn-cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary"}
+)
 _MADE_ANEW = frozenset({"age", "content-length"})
 _NONE = slice(0, 0)
 _RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.IGNORECASE)
@@ -31,8 +32,7 @@ class Answer(NamedTuple):
 def answer(kept: StoredResponse, request: Headers, now: float) -> Answer:
     """Answer a GET from a kept response, with regard to its conditions and range (RFC 9110 §13.2.2, §14.2)."""
     if kept.status == 200 and unchanged(kept, request, now):  # noqa: PLR2004 - others have no representation to compare
-        names = _IN_304 | _ALSO_IN_304
-        headers = CIMultiDict((name, value) for name, value in kept.headers.items() if name.lower() in names)
+        headers = CIMultiDict((name, value) for name, value in kept.headers.items() if name.lower() in _IN_304)
         return Answer(304, "Not Modified", headers, b"", _NONE)
     headers = CIMultiDict(item for item in kept.headers.items() if item[0].lower() not in _MADE_ANEW)
     if kept.status == 200 and "Range" in request and _range_applies(kept, request, now):  # noqa: PLR2004

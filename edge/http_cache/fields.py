@@ -8,12 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 LONGEST = 2**31
 """Seconds; a longer time is read as this one (RFC 9111 §1.2.2)."""
-
-NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
 _ITEM = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
 _DIRECTIVE = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^\s"]*))?')

@@ -32,13 +32,17 @@ _DECIDING = ("Cache-Control", "If-None-Match", "If-Modified-Since", "Range", "If
 _NOT_KEPT_HERE = "This is not kept here, and only-if-cached forbids to ask for it."
 
 
-AS_GIVEN: web.ResponseKey[frozenset[str]] = web.ResponseKey("as given", frozenset)
-_ADDED = ("Content-Type", "Server")
+_NOT_GIVEN: web.ResponseKey[tuple[str, ...]] = web.ResponseKey("not given", tuple)
+
+
+def _as_given(response: web.StreamResponse) -> None:
+    """Note what aiohttp will add to a response whose origin did not say it."""
+    response[_NOT_GIVEN] = tuple(name for name in ("Content-Type", "Server") if name not in response.headers)
 
 
 async def leave_as_given(_: web.Request, response: web.StreamResponse) -> None:
-    """Take away what aiohttp adds to a response whose origin did not say it; for `on_response_prepare`."""
-    for name in response.get(AS_GIVEN, frozenset()):
+    """Take away what aiohttp has added; for `on_response_prepare`."""
+    for name in response.get(_NOT_GIVEN, ()):
         response.headers.pop(name, None)
 
 
@@ -236,7 +240,7 @@ class Gateway:
         headers = CIMultiDict(begun.whole.headers)
         headers.add("Cache-Status", f"edge; {why}; stored=?0")
         response = web.StreamResponse(status=begun.status, reason=begun.whole.reason, headers=headers)
-        response[AS_GIVEN] = frozenset(_ADDED) - {name.title() for name in headers}
+        _as_given(response)
         await response.prepare(question.request)
         if begun.whole.body:
             await response.write(begun.whole.body)
@@ -256,7 +260,7 @@ class Gateway:
             headers[hdrs.CONTENT_LENGTH] = str(len(given.body))
             body = None
         response = web.Response(status=given.status, reason=given.reason, headers=headers, body=body)
-        response[AS_GIVEN] = frozenset(_ADDED) - {name.title() for name in headers}
+        _as_given(response)
         return response
 
     def _keep(self, key: str, response: StoredResponse, fetch: Fetch) -> str:

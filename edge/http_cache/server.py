@@ -13,7 +13,7 @@ from edge.http_cache.cache import HttpCache
 from edge.http_cache.gateway import Gateway, leave_as_given
 from edge.http_cache.interim import InterimResponse
 from edge.http_cache.upstream import FOR_US
-from edge.proxy import Proxy
+from edge.proxy import Proxy, open_session
 
 CAPACITY = 256 * 1024 * 1024
 _TIMEOUT = 30.0
@@ -38,7 +38,10 @@ def create_gateway_app(
         # be told from one that it closed on receiving it, and such a request must not be sent twice.
         reading = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS)
         writing = aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=True)
-        async with _session(reading, timeout) as session, _session(writing, timeout) as careful:
+        async with (
+            open_session(timeout, reading, InterimResponse) as session,
+            open_session(timeout, writing) as careful,
+        ):
             proxy = Proxy(careful, origin, draining, stopped=FOR_US)
             gateway = app[GATEWAY] = Gateway(session, origin, proxy, HttpCache(capacity), clock)
             yield
@@ -53,14 +56,3 @@ def create_gateway_app(
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/{tail:.*}", handle)
     return app
-
-
-def _session(connector: aiohttp.TCPConnector, timeout: float) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        auto_decompress=False,
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are never sent for another
-        max_field_size=65536,
-        response_class=InterimResponse,
-        timeout=aiohttp.ClientTimeout(total=None, connect=5, sock_read=timeout),
-    )

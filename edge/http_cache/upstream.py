@@ -15,19 +15,15 @@ from edge.http import FOR_THE_EDGE, travelling
 from edge.http_cache.interim import passing_on
 from edge.http_cache.policy import Policy, policy
 from edge.http_cache.stored import StoredResponse, selector
-from edge.proxy import reaching
+from edge.proxy import SENT_AS_HEADER, onward, reaching
 
-NOT_FORWARDED = (
-    *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"),
-    *("X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"),
-)
-"""Request headers by which a client could have the origin answer something else under the same address."""
+# By these a client could have the origin answer something else under the same address.
+_NOT_FORWARDED = ("X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override")
 
 FOR_US = FOR_THE_EDGE - {"cdn-cache-control"}
 """Response headers that do not reach clients; a cache after us may have use for lifetimes."""
 
 _CONDITIONS = ("If-None-Match", "If-Modified-Since", "If-Range", "Range")
-_SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
 _VIA = "1.1 edge"
 
 
@@ -59,15 +55,12 @@ class Upstream:
 
         `waiting`: the client waits for the answer, and gets interim responses meanwhile.
         """
-        headers = travelling(request.headers, NOT_FORWARDED)
+        headers = onward(request, _NOT_FORWARDED)
         validators = held.validators() if held is not None else {}
         if validators:
             for name in _CONDITIONS:
                 headers.popall(name, None)
             headers.update(validators)
-        headers["X-Forwarded-For"] = request.remote or "unknown"
-        headers["X-Forwarded-Proto"] = request.scheme
-        headers["X-Forwarded-Host"] = request.host
         headers.add("Via", _VIA)
         asked_at = self._clock()
         with reaching(self._origin), passing_on(request) if waiting else nullcontext():
@@ -75,7 +68,7 @@ class Upstream:
                 request.method,
                 URL(self._origin + request.raw_path, encoded=True),
                 headers=headers,
-                skip_auto_headers=_SENT_AS_HEADER,
+                skip_auto_headers=SENT_AS_HEADER,
                 allow_redirects=False,
             )
         async with response:
