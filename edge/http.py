@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from edge import fields
+
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -41,13 +43,13 @@ FOR_THE_EDGE = frozenset(
 
 JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
 _MEDIA_TYPES = {JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON, "application/*": JSON, "*/*": JSON}
-_WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _LIFETIME = re.compile(r"(?<![^\s,])(max-age|stale-while-revalidate|stale-if-error)=(\d{1,9})(?![^\s,])")
+_WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
 def travelling(headers: CIMultiDictProxy[str] | CIMultiDict[str], also_not: Iterable[str] = ()) -> CIMultiDict[str]:
     """Return the headers that a proxy passes on: neither hop-by-hop ones nor those that `Connection` names."""
-    named = {name.strip().lower() for value in headers.getall("Connection", []) for name in value.split(",")}
+    named = {name.lower() for name in fields.items(headers.getall("Connection", ()))}
     stopped = HOP_BY_HOP | named | {name.lower() for name in also_not}
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in stopped)
 
@@ -73,7 +75,7 @@ def matches(if_none_match: str, etag: str) -> bool:
     """Whether a client's `If-None-Match` names this entity tag (weak comparison, RFC 9110 §13.1.2)."""
     if if_none_match.strip() == "*":
         return True
-    return any(candidate.strip().removeprefix("W/") == etag for candidate in if_none_match.split(","))
+    return any(candidate.removeprefix("W/") == etag for candidate in fields.items([if_none_match]))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from multidict import CIMultiDict
 
-from edge.http_cache import fields
+from edge import fields
 from edge.http_cache.policy import Headers
 from edge.http_cache.stored import StoredResponse
 

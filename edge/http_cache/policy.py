@@ -8,8 +8,8 @@ from typing import NamedTuple, Self
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from edge.http_cache import fields
-from edge.http_cache.fields import LONGEST, seconds
+from edge import fields
+from edge.fields import LONGEST, seconds
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 

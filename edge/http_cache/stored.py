@@ -9,8 +9,8 @@ from itertools import count
 
 from multidict import CIMultiDict
 
+from edge import fields
 from edge.http import HOP_BY_HOP
-from edge.http_cache import fields
 from edge.http_cache.policy import Headers, Policy, policy
 
 NOT_KEPT = HOP_BY_HOP | {"proxy-authentication-info", "age", "cache-status", "set-cookie"}

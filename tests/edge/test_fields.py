@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http_cache import fields
+from edge import fields
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 
