@@ -45,7 +45,6 @@ class Seen:
 
     delays: list[float] = field(default_factory=list)
     old: int = 0
-    writes_with_old: int = 0
     acknowledged: list[float] = field(default_factory=list)
 
     def row(self, name: str) -> tuple[str, ...]:
@@ -81,7 +80,6 @@ class Reader:
                 raise BenchError(f"The old answer is still served {_GIVE_UP_SECONDS:.0f} s after the write.")
         seen.delays.append(sent - acknowledged)
         seen.old += old
-        seen.writes_with_old += old > 0
 
 
 async def main() -> None:

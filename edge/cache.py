@@ -25,7 +25,7 @@ from edge.follower import Follower
 from edge.http import JSON, Lifetimes, lifetimes
 from edge.keys import Lookup, document_hash, lookup
 from edge.learned import Plans
-from edge.metrics import BYTES, INVALIDATED
+from edge.metrics import INVALIDATED
 from edge.plans import Plan
 from edge.proxy import Listener, OriginError, OriginFailedError, Overheard, Proxy, reaching
 from edge.second_layer import SecondLayer
@@ -106,7 +106,6 @@ class Edge:
                 self.plans.heard(touched.name)
                 if dropped := self.store.invalidate(touched, entry.id):
                     self._count(touched.name, dropped)
-        BYTES.set(self.store.used)
 
     def _count(self, tag: str, dropped: int) -> None:
         """Count what was dropped: in the metrics by type or list, for the operator by tag."""
@@ -253,9 +252,7 @@ class Edge:
         return self._reads[plan.digest]
 
     def _keep(self, key: str, answer: Stored) -> bool:
-        kept = self.coherence.unmoved(answer.dependencies, answer.as_of) and self.store.put(key, answer)
-        BYTES.set(self.store.used)
-        return kept
+        return self.coherence.unmoved(answer.dependencies, answer.as_of) and self.store.put(key, answer)
 
     async def _compress(self, wanted: Lookup, answer: Stored) -> None:
         """Encode the body in a thread, and put the result in its place if the answer is still the one that is held."""

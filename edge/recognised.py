@@ -40,8 +40,8 @@ def peek(edge: Edge, message: RawRequestMessage) -> Reply | None:
 
 def recognise(edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | None) -> None:
     """Have the fast way answer the next request that means the same."""
-    known = Recognised(edge, wanted, own, request.headers)
     meant = meaning(request.raw_path, request.headers)
+    known = Recognised(edge, wanted, own, meant)
     edge.recognised.put(meant, known, sum(map(len, meant)) + ENTRY_BYTES)
     remember(request, known)
 
@@ -51,11 +51,11 @@ class Recognised:
 
     __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until")
 
-    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, headers: Mapping[str, str]) -> None:
+    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, meant: Meaning) -> None:
         self._edge = edge
         self._key = wanted.key
         self._own = own
-        self._accept = headers.get("Accept", ""), headers.get("Accept-Encoding", ""), headers.get("If-None-Match", "")
+        _, *self._accept, _ = meant
         self._count = REQUESTS.labels(wanted.plan.label, "hit")
         self._number = -1
         self._until = 0.0

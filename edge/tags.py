@@ -13,7 +13,7 @@ from hashlib import blake2b
 EVERYTHING = "*"
 OPERATION = "Operation"
 PULSES = "pulses"
-"""The tag of a pulse that is not its relay's own, or came late: nothing depends on it."""
+"""The tag of a pulse that is no relay's, or came late: nothing depends on it."""
 
 _DIGEST_BYTES = 8
 

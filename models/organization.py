@@ -44,6 +44,14 @@ class Organization(Entity):
 
         name = "organizations"
 
+    @classmethod
+    async def one_at_a_time(cls, id_: PydanticObjectId, what: str, session: AsyncClientSession) -> None:
+        """Have transactions that change how many of something an organization has conflict, so that the later recounts.
+
+        They write to different documents, and would otherwise each count without the other's; `what` names the count.
+        """
+        await cls.find({"_id": id_}, session=session).update({"$inc": {f"{what}_changes": 1}}, session=session)
+
 
 class Membership(Entity):
     """One user's role in one organization."""

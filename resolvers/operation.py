@@ -57,13 +57,6 @@ def _explained(error: PreparationError) -> str:
     return "".join((first.message, *places, *others))
 
 
-async def _one_at_a_time(organization: Any, session: Any) -> None:
-    """Have transactions that register for one organization conflict, so that the later one counts anew."""
-    await models.organization.Organization.find({"_id": organization}, session=session).update(
-        {"$inc": {"operation_changes": 1}}, session=session
-    )
-
-
 @strawberry.type
 class OperationMutations:
     """Mutations of registered operations."""
@@ -81,7 +74,7 @@ class OperationMutations:
         prepared, operation = examine(info.context.services.preparer, input.document)
 
         async def register(session: Any) -> models.operation.RegisteredOperation:
-            await _one_at_a_time(organization.id, session)
+            await kind.one_at_a_time(organization.id, "operation", session)
             of_it: dict[str, Any] = {"organization": organization.id}
             registered = models.operation.RegisteredOperation
             present = await registered.find_one({**of_it, "document_id": prepared.id}, session=session)

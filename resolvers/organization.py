@@ -34,16 +34,6 @@ def _check_grant(info: Info, organization: Any, role: Role) -> None:
         raise NotAllowedError("Only an owner can decide who is an owner.", path=("input", "role"))
 
 
-async def _one_at_a_time(organization: Any, session: Any) -> None:
-    """Have transactions that change an organization's owners conflict, so that the later one counts anew.
-
-    Two owners who unmake each other write to different memberships, and would otherwise both see the other one stay.
-    """
-    await models.organization.Organization.find({"_id": organization}, session=session).update(
-        {"$inc": {"owner_changes": 1}}, session=session
-    )
-
-
 @strawberry.type
 class OrganizationMutations:
     """Mutations of organizations and memberships."""
@@ -130,7 +120,7 @@ class OrganizationMutations:
             _check_grant(info, member.organization, input.role)
             _check_grant(info, member.organization, member.role)
             if input.role is not Role.OWNER:
-                await _one_at_a_time(member.organization, session)
+                await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
                 await member.refuse_if_last_owner(session)
             member.change(role=input.role)
             await member.save(session=session)
@@ -151,7 +141,7 @@ class OrganizationMutations:
             if member.user != info.context.viewer.user:
                 info.context.viewer.require(Permission.MANAGE_MEMBERS, member.organization, "Membership", path=path)
                 _check_grant(info, member.organization, member.role)
-            await _one_at_a_time(member.organization, session)
+            await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
             await member.refuse_if_last_owner(session)
             await member.delete(session=session)
 

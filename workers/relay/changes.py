@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.stream import Change, Entry, EntryId
 from edge.tags import EVERYTHING, OPERATION
+from edge.tags import PULSES as PULSE_TAG
 from models.collection import NARROWED
 from models.database import PULSES, cluster_time
 from models.design import Design
@@ -83,7 +84,7 @@ def changes(event: Event) -> tuple[Change, ...]:
 def _row(collection: str, event: Event) -> Iterator[Change]:
     """Say what one row's event invalidates."""
     if collection == PULSES:
-        yield Change(PULSES)
+        yield Change(PULSE_TAG)
     elif collection == PURGES:
         yield from _purge(event)
     elif collection == _EDITS:

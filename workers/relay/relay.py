@@ -54,8 +54,12 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled; come back by itself from whatever MongoDB or Redis do."""
+        looked = False
         while not cancelled():
             try:
+                if not looked:
+                    await self._look_at_images()
+                    looked = True
                 await self._relay()
             except TailMovedError:
                 log.info("The stream's tail moved (another relay, or Redis lost some of it): going on from there.")
@@ -85,7 +89,6 @@ class Relay:
             raise RuntimeError("the change stream is not being read")
 
     async def _relay(self) -> None:
-        await self._look_at_images()
         tail = await stream.tail(self._redis)
         if tail is None:
             tail = await self._begin("The stream is empty: everything cached is dropped once.")
