@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -130,4 +131,7 @@ async def traffic(stand: Stand) -> AsyncIterator[Traffic]:
         async with stand.traffic.going_on() as going_on:
             yield going_on
     finally:
+        for child in (stand.edge, stand.api, stand.relay, stand.second_relay):
+            state = "runs" if child.running else "is dead"
+            sys.stdout.write("\n  ".join((f"{child.name} {state}", *child.lines[-10:], "")))  # for a failure's report
         await stand.mend()
