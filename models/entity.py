@@ -56,6 +56,12 @@ class Entity(Document):
             return cast("AsyncCollection[Any]", Refusing())  # Beanie takes it to hydrate what a loader has read, too
         return super().get_pymongo_collection()
 
+    @property
+    def tenant(self) -> PydanticObjectId | None:
+        """The organization that it belongs to; None for users and what is theirs."""
+        organization: PydanticObjectId | None = getattr(self, "organization", None)
+        return organization
+
     @classmethod
     def make(cls, **fields: Any) -> Self:
         """Build a new document from outside values.

@@ -44,6 +44,11 @@ class Organization(Entity):
 
         name = "organizations"
 
+    @property
+    def tenant(self) -> PydanticObjectId:
+        """The organization itself."""
+        return self.id
+
     @classmethod
     async def one_at_a_time(cls, id_: PydanticObjectId, what: str, session: AsyncClientSession) -> None:
         """Have transactions that change how many of something an organization has conflict, so that the later recounts.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from beanie import PydanticObjectId
-
 from models.asset import Asset, Upload
 from models.collection import Collection
 from models.comment import Comment
@@ -35,11 +33,3 @@ DOCUMENTS: tuple[type[Entity], ...] = (
 COLLECTIONS: dict[str, tuple[type[Entity], Collection]] = {
     collection.name: (document, collection) for document in DOCUMENTS for collection in document.collections
 }
-
-
-def tenant(document: Entity) -> PydanticObjectId | None:
-    """Return the organization that a document belongs to; None for users and what is theirs."""
-    organization: PydanticObjectId | None = (
-        document.id if isinstance(document, Organization) else getattr(document, "organization", None)
-    )
-    return organization

@@ -15,7 +15,6 @@ from auth.tokens import Keys
 from models.database import Database
 from models.entity import Entity
 from models.errors import InvalidInputError
-from models.register import tenant
 from schema import ids
 from schema.context import Context
 from schema.prepared import Preparer
@@ -81,7 +80,7 @@ async def permitted(
     viewer = info.context.viewer
     viewer.require_user()
     document: Any = await kind.get(ids.key(global_id, kind.__name__, path=path), session=session)
-    viewer.require(permission, None if document is None else tenant(document), kind.__name__, path=path)
+    viewer.require(permission, None if document is None else document.tenant, kind.__name__, path=path)
     found: EntityT = document
     return found
 

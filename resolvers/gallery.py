@@ -8,15 +8,14 @@ import strawberry
 
 from models.errors import InvalidInputError
 from models.project import Kind, Style, fold_city
-from schema import cursors, ids
-from schema.connection import Connection, PageInfo, connect
-from schema.context import Info
+from schema import ids
+from schema.connection import Connection
 from schema.design import Design
-from schema.loaders import PageKey, check_first
-from schema.nearby import NearbyProjectConnection, NearbyProjectEdge
-from schema.node import show
+from schema.entries import PUBLIC, ById, Nearby, Only, Rows, entry
+from schema.lists import PageKey, check_first
+from schema.nearby import NearbyProjectConnection
 from schema.project import ListingOrder, LocationInput, MoneyInput, Project
-from schema.relations import DEFAULT_FIRST, PUBLIC
+from schema.relations import DEFAULT_FIRST
 
 _FARTHEST_M = 200_000
 
@@ -42,30 +41,31 @@ def _price_bounds(low: MoneyInput | None, high: MoneyInput | None) -> list[tuple
 class GalleryQueries:
     """The public entry fields."""
 
-    @strawberry.field(
+    @entry(
+        Connection[Project],
         description="Public projects with published designs, the most recently published first.",
-        metadata={**PUBLIC, "reads": ("gallery",)},
+        **PUBLIC,
+        reads=("gallery",),
     )
-    async def gallery(
+    def gallery(
         self,
-        info: Info,
         city: str | None = None,
         style: Style | None = None,
         first: int = DEFAULT_FIRST,
         after: str | None = None,
-    ) -> Connection[Project]:
-        """Read the gallery."""
+    ) -> Rows:
+        """Select a page of the gallery."""
         equality = {**_city(city), **({} if style is None else {"style": style.value})}
-        page: Connection[Project] = await connect(info.context, "gallery", equality, first, after)
-        return page
+        return Rows("gallery", PageKey((*equality.items(),), check_first(first), after))
 
-    @strawberry.field(
+    @entry(
+        Connection[Project],
         description="Public projects, to rent or to buy.",
-        metadata={**PUBLIC, "reads": ("listings", "listings_by_price")},
+        **PUBLIC,
+        reads=("listings", "listings_by_price"),
     )
-    async def listings(
+    def listings(
         self,
-        info: Info,
         city: str | None = None,
         kind: Kind | None = None,
         organization_id: strawberry.ID | None = None,
@@ -76,8 +76,8 @@ class GalleryQueries:
         order_by: ListingOrder = ListingOrder.NEWEST,
         first: int = DEFAULT_FIRST,
         after: str | None = None,
-    ) -> Connection[Project]:
-        """Read the listings."""
+    ) -> Rows:
+        """Select a page of the listings."""
         equality: dict[str, Any] = {}
         if organization_id is not None:
             equality["organization"] = ids.key(organization_id, "Organization", path=("organizationId",))
@@ -87,72 +87,43 @@ class GalleryQueries:
         extra = _price_bounds(min_price, max_price)
         extra += [("rooms", "$gte", min_rooms)] if min_rooms is not None else []
         extra += [("area_m2", "$gte", min_area_m2)] if min_area_m2 is not None else []
-        page: Connection[Project] = await connect(info.context, order_by.value, equality, first, after, tuple(extra))
-        return page
+        return Rows(order_by.value, PageKey((*equality.items(),), check_first(first), after, (*extra,)))
 
-    @strawberry.field(
+    @entry(
+        Project | None,
         description="A public project by its slug; null if there is none.",
-        metadata={**PUBLIC, "reads": ("public_project_by_slug",)},
+        **PUBLIC,
+        reads=("public_project_by_slug",),
     )
-    async def public_project(self, info: Info, slug: str) -> Project | None:
-        """Read one public project."""
-        page = await info.context.loaders.page("public_project_by_slug").load(PageKey((("slug", slug),), 1))
-        found: Project | None = show(page.rows[0][1]) if page.rows else None
-        return found
+    def public_project(self, slug: str) -> Only:
+        """Select one public project."""
+        return Only("public_project_by_slug", PageKey((("slug", slug),), 1))
 
-    @strawberry.field(
+    @entry(
+        Design | None,
         description="A published design of a public project; null if there is none.",
-        metadata={**PUBLIC, "decides": {"Design": ("project_public", "published_at")}},
+        **PUBLIC,
+        decides={"Design": ("project_public", "published_at")},
     )
-    async def public_design(self, info: Info, id: strawberry.ID) -> Design | None:  # noqa: A002 - GraphQL's word
-        """Read one public design."""
-        document: Any = await info.context.loaders.entity("Design").load(ids.key(id, "Design"))
-        found: Design | None = show(document) if document is not None and document.public else None
-        return found
+    def public_design(self, id: strawberry.ID) -> ById:  # noqa: A002 - GraphQL's word
+        """Select one public design."""
+        return ById("Design", ids.key(id, "Design"), public=True)
 
-    @strawberry.field(
+    @entry(
+        NearbyProjectConnection,
         description="Public projects around a place, the nearest first. Never cached.",
-        metadata={**PUBLIC, "max_age": 0},
+        **PUBLIC,
+        max_age=0,
     )
-    async def nearby(
-        self, info: Info, center: LocationInput, radius_m: int = 10_000, first: int = 20, after: str | None = None
-    ) -> NearbyProjectConnection:
-        """Search near a point, on the sphere."""
+    def nearby(
+        self, center: LocationInput, radius_m: int = 10_000, first: int = 20, after: str | None = None
+    ) -> Nearby:
+        """Select what is near a point, on the sphere."""
         if not 1 <= radius_m <= _FARTHEST_M:
             raise InvalidInputError(f"radiusM: between 1 and {_FARTHEST_M} metres.", path=("radiusM",))
         if not (-90 <= center.latitude <= 90 and -180 <= center.longitude <= 180):  # noqa: PLR2004 - the globe
             raise InvalidInputError("center: latitude is within ±90, longitude within ±180.", path=("center",))
-        name = f"nearby?{center.latitude},{center.longitude},{radius_m}"
-        beyond = cursors.decode(name, after, 2) if after is not None else None
-        if beyond and not (isinstance(beyond[0], float) and beyond[0] >= 0):
+        search = Nearby(center.longitude, center.latitude, radius_m, check_first(first), after)
+        if search.beyond and not (isinstance(search.beyond[0], float) and search.beyond[0] >= 0):
             raise InvalidInputError("after: this is not a cursor of this API.", path=("after",))
-        near: dict[str, Any] = {
-            "near": {"type": "Point", "coordinates": [center.longitude, center.latitude]},
-            "distanceField": "distance",
-            "maxDistance": radius_m,
-            "minDistance": beyond[0] if beyond else 0,
-            "query": {"visibility": "PUBLIC", "status": "ACTIVE"},
-            "key": "location",
-        }
-        pipeline: list[dict[str, Any]] = [{"$geoNear": near}]
-        if beyond:
-            further = {"$or": [{"distance": {"$gt": beyond[0]}}, {"distance": beyond[0], "_id": {"$gt": beyond[1]}}]}
-            pipeline.append({"$match": further})
-        pipeline += [{"$sort": {"distance": 1, "_id": 1}}, {"$limit": check_first(first) + 1}]
-        stores = Project.stores
-        rows = await info.context.loaders.reader.aggregate(stores, pipeline)
-        edges = [
-            NearbyProjectEdge(
-                node=show(stores.model_validate(row)),
-                cursor=cursors.encode(name, (row["distance"], row["_id"])),
-                distance_m=row["distance"],
-            )
-            for row in rows[:first]
-        ]
-        page = PageInfo(
-            has_next_page=len(rows) > first,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        )
-        return NearbyProjectConnection(edges=edges, page_info=page)
+        return search

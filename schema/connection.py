@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from schema.context import Context, Info
-from schema.loaders import PageKey, check_first
+from schema.lists import Equality, PageKey
 from schema.node import show
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Connection(Generic[T]):
 
     edges: list[Edge[T]] = strawberry.field(description="The rows of this page, in the list's order.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    source: strawberry.Private[tuple[str, tuple[tuple[str, Any], ...]] | None] = None
+    source: strawberry.Private[tuple[str, Equality] | None] = None
 
     @strawberry.field(
         description="How many rows the whole list has; null where the list is narrowed by a range or a distance."
@@ -51,25 +51,17 @@ class Connection(Generic[T]):
         return count
 
 
-async def connect(
-    context: Context,
-    collection: str,
-    equality: dict[str, Any],
-    first: int,
-    after: str | None,
-    extra: tuple[tuple[str, str, Any], ...] = (),
-) -> Any:
-    """Return the page of a collection's list as a connection."""
-    values = tuple(equality.items())
-    page = await context.loaders.page(collection).load(PageKey(values, check_first(first), after, extra))
+async def connect(context: Context, collection: str, key: PageKey) -> Any:
+    """Return a page of a collection's list as a connection."""
+    page = await context.loaders.page(collection).load(key)
     edges = [Edge(node=show(document), cursor=cursor) for cursor, document in page.rows]
     info = PageInfo(
         has_next_page=page.has_next,
-        has_previous_page=after is not None,
+        has_previous_page=key.after is not None,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return Connection(edges=edges, page_info=info, source=None if extra else (collection, values))
+    return Connection(edges=edges, page_info=info, source=None if key.extra else (collection, key.equality))
 
 
 def nothing() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -22,7 +22,17 @@ _SCALARS = {str, int, bson.Int64, float, bool, datetime, bson.ObjectId}  # exact
 
 def encode(list_name: str, keys: Sequence[Any]) -> str:
     """Return the opaque cursor of a row with these order keys; `list_name` tells the list and its filters."""
-    return base64.urlsafe_b64encode(bson.encode({"l": _digest(list_name), "k": list(keys)})).rstrip(b"=").decode()
+    return encoder(list_name)(keys)
+
+
+def encoder(list_name: str) -> Callable[[Sequence[Any]], str]:
+    """Return what makes the cursors of one list."""
+    digest = _digest(list_name)
+
+    def encode(keys: Sequence[Any]) -> str:
+        return base64.urlsafe_b64encode(bson.encode({"l": digest, "k": [*keys]})).rstrip(b"=").decode()
+
+    return encode
 
 
 def decode(list_name: str, cursor: str, count: int) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from edge.tags import EVERYTHING
@@ -19,10 +20,12 @@ class Dependencies:
         self.tags: set[str] = {EVERYTHING}
         self.ranges: list[tuple[str, ...]] = []
 
-    def entity(self, kind: str, id_: Any) -> None:
-        """Record that an entity was read, or found missing."""
-        self.tags.add(kind)
-        self.tags.add(f"{kind}:{id_}")
+    def entities(self, kind: str, ids: Iterable[Any]) -> None:
+        """Record that entities of one type were read, or found missing."""
+        tags = [f"{kind}:{id_}" for id_ in ids]
+        if tags:
+            self.tags.add(kind)
+            self.tags.update(tags)
 
     def list(
         self, kind: str, tag: str, low: str | None = FIRST, high: str | None = LAST, bounds: tuple[str, ...] = ()

@@ -44,14 +44,14 @@ class Design(Node, stores=models.design.Design):
         "comments_by_design", by="design", description="What members say about it; only shown to members."
     )
 
-    @computed("id", "seq", description="Everything on it, at one moment.", leads_to="Element")
+    @computed("id", "seq", description="Everything on it, at one moment.", leads_to="Element", loads="canvas")
     async def canvas(self, info: Info) -> Canvas:
         """Return the elements and the `seq` that they show."""
         rows = await info.context.loaders.canvas_by_design.load(self.document.id)
         elements: list[Element] = [show(element) for element in rows.elements]
         return Canvas(seq=rows.seq, elements=elements)
 
-    @computed("id", description="Whether the viewer likes it; null for nobody.")
+    @computed("id", description="Whether the viewer likes it; null for nobody.", loads="liked")
     async def viewer_has_liked(self, info: Info) -> bool | None:
         """Return whether the viewer likes it."""
         loader = info.context.loaders.liked(info.context.viewer)

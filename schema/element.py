@@ -13,7 +13,6 @@ from models.canvas import Reason
 from models.element import ElementKind
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from schema.node import Node
-from schema.relations import computed
 
 strawberry.enum(ElementKind, description="What an object on a canvas is.")
 strawberry.enum(Reason, name="DropReason", description="Why an edit did not take effect.")
@@ -23,6 +22,7 @@ strawberry.enum(Reason, name="DropReason", description="Why an edit did not take
 class Element(Node, stores=models.element.Element):
     """One object on a canvas."""
 
+    judged_by = ("organization", "removed")
     key: str = strawberry.field(description="Its name within the design, made by the client that added it.")
     kind: ElementKind = strawberry.field(description="What it is.")
     x: float = strawberry.field(description="The left of the unrotated box.")
@@ -32,11 +32,7 @@ class Element(Node, stores=models.element.Element):
     rotation: float = strawberry.field(description="About the box's centre.")
     parent: str | None = strawberry.field(description="The key of the element it lies in.")
     order: str = strawberry.field(description="Its place among its siblings, as text that sorts.")
-
-    @computed("props", description="What else is known of it, by kind.")
-    def props(self) -> JSON:
-        """Return the props."""
-        return JSON(self.document.props)
+    props: JSON = strawberry.field(description="What else is known of it, by kind.")
 
     def visible(self, viewer: Viewer) -> bool:
         """Whether the viewer may know of it; nobody knows of what was removed."""

@@ -27,7 +27,7 @@ from graphql import (
     get_named_type,
 )
 
-from schema.loaders import MOST_FIRST
+from schema.lists import MOST_FIRST
 from schema.relations import DEFAULT_FIRST
 
 DEFAULT_MAX_AGE = 300

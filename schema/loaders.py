@@ -14,38 +14,20 @@ from aiodataloader import DataLoader
 from beanie import PydanticObjectId
 
 from auth.viewer import Viewer
-from models.collection import Collection
 from models.design import Design, Like
 from models.element import Element
 from models.entity import Entity
 from models.errors import InvalidInputError
-from models.order_keys import FIRST, LAST
 from models.recorded import check_unrecorded
-from models.register import COLLECTIONS, DOCUMENTS
-from schema import cursors
+from models.register import DOCUMENTS
 from schema.dependencies import Dependencies
-from schema.reader import Reader
-
-MOST_FIRST = 100
-"""The most rows of one page."""
-
-
-@dataclass(frozen=True)
-class PageKey:
-    """One page of one list: its equality values, further conditions, how many rows, after which cursor.
-
-    `extra` are conditions beyond the collection's own, as (field, operator, value); they are not part of its tag.
-    """
-
-    equality: tuple[tuple[str, Any], ...]
-    first: int
-    after: str | None = None
-    extra: tuple[tuple[str, str, Any], ...] = ()
+from schema.lists import Equality, Lists, PageKey
+from schema.reader import Find, Projection, Reader
 
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of a page, each with its cursor, whether more follow, and the key that it answers."""
+    """The rows of a page, each with its cursor, and whether more follow."""
 
     rows: list[tuple[str, Entity]]
     has_next: bool
@@ -60,9 +42,8 @@ class EntityById(DataLoader[Any, "Entity | None"]):
 
     async def batch_load_fn(self, keys: list[Any]) -> list[Entity | None]:
         """Read the batch in one command."""
-        for key in keys:
-            self._dependencies.entity(self._document.__name__, key)
-        rows = await self._reader.find(self._document, {"_id": {"$in": keys}})
+        self._dependencies.entities(self._document.__name__, keys)
+        rows = await self._reader.read(Find(self._document, {"_id": {"$in": keys}}))
         found = {row["_id"]: self._document.model_validate(row) for row in rows}
         return [found.get(key) for key in keys]
 
@@ -70,120 +51,47 @@ class EntityById(DataLoader[Any, "Entity | None"]):
 class PageOf(DataLoader[PageKey, Page]):
     """One page of a declared collection."""
 
-    def __init__(
-        self, reader: Reader, dependencies: Dependencies, document: type[Entity], collection: Collection
-    ) -> None:
+    def __init__(self, reader: Reader, dependencies: Dependencies, lists: Lists) -> None:
         super().__init__()
-        self._reader, self._dependencies = reader, dependencies
-        self._document, self._collection = document, collection
+        self._reader, self._dependencies, self._lists = reader, dependencies, lists
 
-    async def batch_load_fn(self, keys: list[PageKey]) -> list[Page]:
-        """Read pages that differ only in the parent's key in one command."""
-        groups: defaultdict[object, list[PageKey]] = defaultdict(list)
-        for key in keys:
-            by = dict(key.equality)
-            parent = self._collection.by[0] if self._collection.by else None
-            same = tuple((name, value) for name, value in by.items() if name != parent)
-            groups[same, key.first, key.after, key.extra].append(key)
-        pages: dict[PageKey, Page] = {}
-        for group in groups.values():
-            pages.update(await self._read(group))
+    async def batch_load_fn(self, keys: list[PageKey]) -> list[Any]:
+        """Read pages that differ only in the parent's key in one command; a page whose cursor is bad fails alone."""
+        pages: dict[PageKey, Page | InvalidInputError] = {}
+        for group in self._lists.groups(keys):
+            try:
+                read = self._lists.read(group)
+            except InvalidInputError as error:
+                pages.update(dict.fromkeys(group, error))
+                continue
+            for key, rows in self._lists.answers(group, await self._reader.read(read)).items():
+                pages[key] = self._page(key, rows)
         return [pages[key] for key in keys]
 
-    async def _read(self, keys: list[PageKey]) -> dict[PageKey, Page]:
-        order, limit = self._collection.order, keys[0].first + 1
-        conditions = [{name: {operator: value}} for name, operator, value in keys[0].extra]
-        behind: Sequence[Any] | None = None
-        if keys[0].after is not None:  # every list checks the cursor, since it can belong to one of them only
-            positions = [cursors.decode(self._name(key), keys[0].after, len(order)) for key in keys]
-            behind = positions[0]
-            conditions.append(self._collection.after(behind))
-        query = self._collection.query(dict(keys[0].equality))
-        if len(keys) == 1:
-            rows = await self._reader.find(self._document, {"$and": [query, *conditions]}, sort=order, limit=limit)
-            return {keys[0]: self._page(keys[0], rows, behind)}
-        parent = self._collection.by[0]
-        parents = {dict(key.equality)[parent]: key for key in keys}
-        del query[parent]
-        found = await self._reader.aggregate(
-            None,
-            [
-                {"$documents": [{"_id": id_} for id_ in parents]},
-                {
-                    "$lookup": {
-                        "from": self._document.stored_in(),
-                        "localField": "_id",
-                        "foreignField": parent,
-                        "pipeline": [
-                            {"$match": {"$and": [query, *conditions]}},
-                            {"$sort": dict(order)},
-                            {"$limit": limit},
-                        ],
-                        "as": "rows",
-                    }
-                },
-            ],
-        )
-        return {parents[row["_id"]]: self._page(parents[row["_id"]], row["rows"], behind) for row in found}
-
-    def _name(self, key: PageKey) -> str:
-        """Return what tells a list apart from every other, for its cursors."""
-        return f"{self._collection.tag(dict(key.equality))}|{key.extra}"
-
-    def _page(self, key: PageKey, rows: Sequence[dict[str, Any]], behind: Sequence[Any] | None) -> Page:
-        shown = rows[: key.first]
-        for row in shown:
-            self._dependencies.entity(self._document.__name__, row["_id"])
-        self._depend(key, behind, rows[key.first] if len(rows) > key.first else None)
-        name = self._name(key)
-        return Page(
-            [(cursors.encode(name, self._collection.keys(row)), self._document.model_validate(row)) for row in shown],
-            len(rows) > key.first,
-        )
-
-    def _depend(self, key: PageKey, behind: Sequence[Any] | None, ahead: dict[str, Any] | None) -> None:
-        """Record the part of the list that decides the page: from the cursor to the row that follows, that one too."""
-        collection = self._collection
-        low = FIRST if behind is None else collection.place(behind)
-        high = LAST if ahead is None else collection.place(collection.keys(ahead))
-        tag = collection.tag(dict(key.equality), narrowed=bool(key.extra))
-        bounds = collection.bounds(key.extra) if key.extra else ()
-        self._dependencies.list(self._document.__name__, tag, low, high, bounds)
+    def _page(self, key: PageKey, rows: Sequence[Any]) -> Page:
+        self._lists.depend(self._dependencies, key, rows)
+        cursor, validate = self._lists.cursors(key), self._lists.document.model_validate
+        shown = [(cursor(row), validate(row)) for row in rows[: key.first]]
+        return Page(shown, len(rows) > key.first)
 
 
-class CountOf(DataLoader["tuple[tuple[str, Any], ...]", int]):
+class CountOf(DataLoader[Equality, int]):
     """How many rows a list of a declared collection has."""
 
-    def __init__(
-        self, reader: Reader, dependencies: Dependencies, document: type[Entity], collection: Collection
-    ) -> None:
+    def __init__(self, reader: Reader, dependencies: Dependencies, lists: Lists) -> None:
         super().__init__()
-        self._reader, self._dependencies = reader, dependencies
-        self._document, self._collection = document, collection
+        self._reader, self._dependencies, self._lists = reader, dependencies, lists
 
-    async def batch_load_fn(self, keys: list[tuple[tuple[str, Any], ...]]) -> list[int]:
+    async def batch_load_fn(self, keys: list[Equality]) -> list[int]:
         """Count lists that are selected by the same fields in one command."""
-        groups: defaultdict[tuple[str, ...], list[tuple[tuple[str, Any], ...]]] = defaultdict(list)
+        groups: defaultdict[tuple[str, ...], list[Equality]] = defaultdict(list)
         for key in keys:
-            self._dependencies.list(self._document.__name__, self._collection.tag(dict(key)))
+            self._lists.depend_on_whole(self._dependencies, key)
             groups[tuple(name for name, _ in key)].append(key)
-        counts: dict[tuple[tuple[str, Any], ...], int] = {}
+        counts: dict[Equality, int] = {}
         for names, group in groups.items():
-            counts.update(await self._count(names, group))
+            counts |= self._lists.counts(names, await self._reader.read(self._lists.count(group, names)))
         return [counts.get(key, 0) for key in keys]
-
-    async def _count(
-        self, names: tuple[str, ...], keys: list[tuple[tuple[str, Any], ...]]
-    ) -> dict[tuple[tuple[str, Any], ...], int]:
-        alternatives = [self._collection.query(dict(key)) for key in keys]
-        rows = await self._reader.aggregate(
-            self._document,
-            [
-                {"$match": {"$or": alternatives}},
-                {"$group": {"_id": {name: f"${name}" for name in names}, "count": {"$sum": 1}}},
-            ],
-        )
-        return {tuple((name, row["_id"][name]) for name in names): row["count"] for row in rows}
 
 
 @dataclass(frozen=True)
@@ -191,7 +99,26 @@ class CanvasRows:
     """A design's elements in order, and the number of the newest batch that they show."""
 
     seq: int
-    elements: list[Element]
+    elements: list[Any]
+
+
+async def read_canvases(
+    reader: Reader, dependencies: Dependencies, designs: Sequence[Any], projection: Projection | None = None
+) -> dict[Any, CanvasRows]:
+    """Read designs' canvases, each one's elements and `seq` at one moment: two commands of one snapshot."""
+    for design in designs:
+        dependencies.list("Element", f"canvas?design={design}")
+    wanted = {"design": {"$in": [*designs]}, "removed": False}
+    order = (("design", 1), ("order", 1), ("_id", 1))
+    found, elements = await reader.snapshot(
+        Find(Design, {"_id": {"$in": [*designs]}}, projection={"seq": 1}),
+        Find(Element, wanted, order, projection=projection and {**projection, "design": 1}),
+    )
+    seqs = {row["_id"]: row.get("seq", 0) for row in found}
+    canvases = {design: CanvasRows(seqs.get(design, 0), []) for design in designs}
+    for row in elements:
+        canvases[row["design"]].elements.append(row)
+    return canvases
 
 
 class CanvasByDesign(DataLoader[PydanticObjectId, CanvasRows]):
@@ -203,17 +130,15 @@ class CanvasByDesign(DataLoader[PydanticObjectId, CanvasRows]):
 
     async def batch_load_fn(self, keys: list[PydanticObjectId]) -> list[CanvasRows]:
         """Read the batch in two commands of one snapshot."""
-        for key in keys:
-            self._dependencies.list("Element", f"canvas?design={key}")
-        designs, elements = await self._reader.snapshot(
-            (Design, {"_id": {"$in": keys}}, [("_id", 1)]),
-            (Element, {"design": {"$in": keys}, "removed": False}, [("design", 1), ("order", 1), ("_id", 1)]),
-        )
-        seqs = {row["_id"]: row["seq"] for row in designs}
-        rows: defaultdict[PydanticObjectId, list[Element]] = defaultdict(list)
-        for row in elements:
-            rows[row["design"]].append(Element.model_validate(row))
-        return [CanvasRows(seqs.get(key, 0), rows[key]) for key in keys]
+        canvases = await read_canvases(self._reader, self._dependencies, keys)
+        validate = Element.model_validate
+        return [CanvasRows(canvases[key].seq, [validate(row) for row in canvases[key].elements]) for key in keys]
+
+
+def liked_by(user: Any, designs: Sequence[Any]) -> Find:
+    """Return the read of a user's likes of designs."""
+    query = {"design": {"$in": [*designs]}, "user": user, "active": True}
+    return Find(Like, query, projection={"design": 1})
 
 
 class LikedByViewer(DataLoader[PydanticObjectId, bool]):
@@ -225,8 +150,7 @@ class LikedByViewer(DataLoader[PydanticObjectId, bool]):
 
     async def batch_load_fn(self, keys: list[PydanticObjectId]) -> list[bool]:
         """Read the batch in one command."""
-        rows = await self._reader.find(Like, {"design": {"$in": keys}, "user": self._user, "active": True})
-        liked = {row["design"] for row in rows}
+        liked = {row["design"] for row in await self._reader.read(liked_by(self._user, keys))}
         return [key in liked for key in keys]
 
 
@@ -261,13 +185,13 @@ class Loaders:
     def page(self, collection: str) -> PageOf:
         """Return the loader of a collection's pages."""
         if collection not in self._pages:
-            self._pages[collection] = PageOf(self._reader, self._dependencies, *COLLECTIONS[collection])
+            self._pages[collection] = PageOf(self._reader, self._dependencies, Lists.named(collection))
         return self._pages[collection]
 
     def count(self, collection: str) -> CountOf:
         """Return the loader of a collection's counts."""
         if collection not in self._counts:
-            self._counts[collection] = CountOf(self._reader, self._dependencies, *COLLECTIONS[collection])
+            self._counts[collection] = CountOf(self._reader, self._dependencies, Lists.named(collection))
         return self._counts[collection]
 
     def liked(self, viewer: Viewer) -> LikedByViewer | None:
@@ -275,13 +199,6 @@ class Loaders:
         if self._liked is None and viewer.user is not None:
             self._liked = LikedByViewer(self._reader, viewer.user)
         return self._liked
-
-
-def check_first(first: int) -> int:
-    """Return `first` if a page may have so many rows; raises InvalidInputError."""
-    if not 0 <= first <= MOST_FIRST:
-        raise InvalidInputError(f"first: a page has 0 to {MOST_FIRST} rows, not {first}.", path=("first",))
-    return first
 
 
 _DOCUMENTS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

@@ -10,7 +10,6 @@ from beanie import PydanticObjectId
 
 from auth.viewer import Viewer
 from models.entity import Entity
-from models.register import tenant
 from schema import ids
 
 TYPES: dict[type[Entity], type[Node]] = {}
@@ -28,6 +27,8 @@ class Node:
     document: strawberry.Private[Any]
 
     stores: ClassVar[type[Entity]]
+    judged_by: ClassVar[tuple[str, ...]] = ("organization",)
+    """The attributes of the document that `tenant` and `visible` read."""
 
     def __init_subclass__(cls, stores: type[Entity], **kwargs: Any) -> None:
         """Register the type that shows a document class."""
@@ -49,7 +50,8 @@ class Node:
 
     def tenant(self) -> PydanticObjectId | None:
         """Return the organization that it belongs to."""
-        return tenant(self.document)
+        tenant: PydanticObjectId | None = self.document.tenant
+        return tenant
 
     def visible(self, viewer: Viewer) -> bool:
         """Whether a viewer may know of it, when they come with its id."""

@@ -29,6 +29,7 @@ strawberry.enum(Role, description="What a member may do; each role includes thos
 class Organization(Node, stores=models.organization.Organization):
     """An agency or a studio."""
 
+    judged_by = ("id",)
     name: str = strawberry.field(description="Its name.")
     slug: str = strawberry.field(description="Its name in URLs.")
     projects: Connection[Annotated[Project, strawberry.lazy("schema.project")]] = related(
@@ -49,7 +50,7 @@ class Organization(Node, stores=models.organization.Organization):
         description="The operations it has registered; only shown to members.",
     )
 
-    @computed("plan", description="What it pays for; only shown to members.")
+    @computed("id", "plan", description="What it pays for; only shown to members.")
     def plan(self, info: Info) -> Plan | None:
         """Return the plan to members."""
         return self.document.plan if self.visible(info.context.viewer) else None

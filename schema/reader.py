@@ -1,9 +1,10 @@
-"""Reading from MongoDB for loaders: one command a call, as of a moment where the answer may be cached."""
+"""Reading from MongoDB: one command for one read or for several, as of a moment where the answer may be cached."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from bson import Timestamp
@@ -15,6 +16,14 @@ from models.entity import Entity
 
 MOST_ROWS = 100_000
 """The bound of one batch; given as `batch_size`, because 102 rows otherwise cost a second command."""
+
+_MAJORITY = ReadConcern("majority")
+_READ = "~"
+"""The attribute by which rows of several reads in one command are told apart; no document has it."""
+
+Order = Sequence[tuple[str, int]]
+Stages = list[dict[str, Any]]
+Projection = dict[str, int]
 
 
 class _SnapshotAfter(ReadConcern):
@@ -31,6 +40,69 @@ class _SnapshotAfter(ReadConcern):
     def document(self) -> dict[str, Any]:
         """Return the concern as the server reads it."""
         return {"level": "snapshot", "afterClusterTime": self._moment}
+
+
+@dataclass(frozen=True)
+class Find:
+    """The documents that match; with a `projection` these attributes of them and `_id`."""
+
+    document: type[Entity]
+    query: dict[str, Any]
+    sort: Order = ()
+    limit: int = 0
+    projection: Projection | None = None
+
+    @property
+    def source(self) -> str | None:
+        """Return the collection that it begins with."""
+        return self.document.stored_in()
+
+    def stages(self) -> Stages:
+        """Return it as an aggregation."""
+        stages: Stages = [{"$match": self.query}]
+        stages += [{"$sort": dict(self.sort)}] if self.sort else []
+        stages += [{"$limit": self.limit}] if self.limit else []
+        return stages + ([{"$project": self.projection}] if self.projection is not None else [])
+
+
+@dataclass(frozen=True)
+class Lateral:
+    """For each of `parents` the documents that match and whose attribute `by` it is, as `{_id: parent, rows: […]}`.
+
+    MongoDB enters the index once for each parent and stops at `limit`.
+    """
+
+    rows: Find
+    by: str
+    parents: tuple[Any, ...]
+
+    source = None
+
+    def stages(self) -> Stages:
+        """Return it as an aggregation."""
+        lookup = {"localField": "_id", "foreignField": self.by, "pipeline": self.rows.stages(), "as": "rows"}
+        parents = [{"_id": parent} for parent in self.parents]
+        return [{"$documents": parents}, {"$lookup": {"from": self.rows.source, **lookup}}]
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """What an aggregation over a collection answers."""
+
+    document: type[Entity]
+    pipeline: Stages
+
+    @property
+    def source(self) -> str | None:
+        """Return the collection that it begins with."""
+        return self.document.stored_in()
+
+    def stages(self) -> Stages:
+        """Return it as an aggregation."""
+        return self.pipeline
+
+
+Read = Find | Lateral | Aggregation
 
 
 class Reader:
@@ -54,38 +126,61 @@ class Reader:
             session.advance_operation_time(self._as_of)
             yield session
 
-    async def find(
-        self,
-        document: type[Entity],
-        query: dict[str, Any],
-        *,
-        sort: Sequence[tuple[str, int]] = (("_id", 1),),
-        limit: int = 0,
-    ) -> list[Row]:
-        """Return stored documents, in one command."""
-        collection = self._database.recorded.get_collection(document.stored_in(), read_concern=ReadConcern("majority"))
+    async def read(self, read: Read) -> list[Row]:
+        """Return the rows of one read, in one command."""
+        if not isinstance(read, Find):
+            return await self._aggregate(read.source, read.stages())
+        collection = self._database.recorded.get_collection(read.document.stored_in(), read_concern=_MAJORITY)
         async with self._session() as session:
             cursor = collection.find(
-                query, sort=list(sort), limit=limit, batch_size=limit or MOST_ROWS, session=session
+                read.query,
+                read.projection,
+                sort=[*read.sort] or None,
+                limit=read.limit,
+                batch_size=read.limit or MOST_ROWS,
+                session=session,
             )
             return await cursor.to_list(None)
 
-    async def aggregate(self, document: type[Entity] | None, pipeline: list[dict[str, Any]]) -> list[Row]:
-        """Return an aggregation's rows, in one command; with no document, of the database (`$documents`)."""
-        handle = self._database.recorded.with_options(read_concern=ReadConcern("majority"))
-        target = handle if document is None else handle[document.stored_in()]
+    async def read_together(self, reads: Sequence[Read]) -> list[list[Row]]:
+        """Return the rows of each of several reads, in one command: what they cost the driver is paid once."""
+        if len(reads) == 1:
+            return [await self.read(reads[0])]
+        first, *others = sorted(enumerate(reads), key=lambda numbered: numbered[1].source is not None)
+        pipeline = _numbered(*first)
+        for number, read in others:
+            union: dict[str, Any] = {"pipeline": _numbered(number, read)}
+            if read.source is not None:
+                union["coll"] = read.source
+            pipeline.append({"$unionWith": union})
+        answers: list[list[Row]] = [[] for _ in reads]
+        for row in await self._aggregate(first[1].source, pipeline):
+            answers[row[_READ]].append(row)
+        return answers
+
+    async def _aggregate(self, source: str | None, pipeline: Stages) -> list[Row]:
+        """Run an aggregation of a collection, or of the database (`$documents`)."""
+        handle = self._database.recorded.with_options(read_concern=_MAJORITY)
+        target = handle if source is None else handle[source]
         async with self._session() as session:
             cursor = await target.aggregate(pipeline, batchSize=MOST_ROWS, session=session)
             return await cursor.to_list(None)
 
-    async def snapshot(self, *reads: tuple[type[Entity], dict[str, Any], Sequence[tuple[str, int]]]) -> list[list[Row]]:
-        """Run several finds (document, query, sort) that all see one moment; the first decides which."""
+    async def snapshot(self, *reads: Find) -> list[list[Row]]:
+        """Run several finds that all see one moment; the first decides which."""
         results: list[list[Row]] = []
         concern = None if self._as_of is None else _SnapshotAfter(self._as_of)
         async with self._database.client.start_session(snapshot=True) as session:
-            for document, query, sort in reads:
-                collection = self._database.recorded.get_collection(document.stored_in(), read_concern=concern)
-                cursor = collection.find(query, sort=list(sort), batch_size=MOST_ROWS, session=session)
+            for read in reads:
+                collection = self._database.recorded.get_collection(read.document.stored_in(), read_concern=concern)
+                cursor = collection.find(
+                    read.query, read.projection, sort=[*read.sort] or None, batch_size=MOST_ROWS, session=session
+                )
                 results.append(await cursor.to_list(None))
                 concern = None
         return results
+
+
+def _numbered(number: int, read: Read) -> Stages:
+    """Return a read as an aggregation whose rows say which read they answer."""
+    return [*read.stages(), {"$set": {_READ: number}}]

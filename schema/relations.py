@@ -1,6 +1,6 @@
 """Declarations: a relation is said once, on one line of the type, and not written by hand.
 
-Batching, cost, cache dependencies and (later) a compiled executor all read the same line: `field.metadata`.
+Batching, cost, cache dependencies and the compiled executor all read the same line: `field.metadata`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import strawberry
 from auth.viewer import Viewer
 from schema.connection import connect, nothing
 from schema.context import Info
+from schema.lists import PageKey, check_first
 from schema.node import Node, show
 
 DEFAULT_FIRST = 20
@@ -51,20 +52,30 @@ def related(
         name = collection if inside else public
         if name is None:
             return nothing()
-        return await connect(info.context, name, {by: root.document.id}, first, after)
+        return await connect(info.context, name, PageKey(((by, root.document.id),), check_first(first), after))
 
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={"relation": "related", "collection": collection, "public": public, "needs": ("id",)},
+        metadata={
+            "relation": "related",
+            "collection": collection,
+            "by": by,
+            "public": public,
+            "visible": visible,
+            "needs": ("id",),
+        },
     )
 
 
-def computed(*needs: str, description: str, leads_to: str | None = None, **options: Any) -> Any:
-    """Declare a field computed from these attributes of its own document, and, it may be, from a list of `leads_to`."""
-    metadata: dict[str, Any] = {"needs": needs, **({} if leads_to is None else {"kind": leads_to})}
+def computed(
+    *needs: str, description: str, leads_to: str | None = None, loads: str | None = None, **options: Any
+) -> Any:
+    """Declare a field computed from these attributes of its own document, and, it may be, from a list of `leads_to`.
+
+    A field that must read more names what it `loads`, as `schema.compiled.loads` knows it; others are plain functions.
+    """
+    metadata: dict[str, Any] = {"needs": needs}
+    metadata |= {} if leads_to is None else {"kind": leads_to}
+    metadata |= {} if loads is None else {"loads": loads}
     return strawberry.field(description=description, metadata=metadata, **options)
-
-
-PUBLIC = {"scope": "PUBLIC"}
-"""The metadata of an entry field that everybody may ask, always as nobody."""

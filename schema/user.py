@@ -28,6 +28,7 @@ def _self(root: Node, viewer: Viewer) -> bool:
 class User(Node, stores=models.user.User):
     """A person. `just_signed_in` says that this very answer signs them in: what is theirs is shown to them."""
 
+    judged_by = ("id",)
     just_signed_in: strawberry.Private[bool] = False
     name: str = strawberry.field(description="How they are called.")
     avatar: Annotated[Asset, strawberry.lazy("schema.asset")] | None = reference(
@@ -37,12 +38,12 @@ class User(Node, stores=models.user.User):
         "memberships_by_user", by="user", visible=_self, description="Where they belong; only shown to themselves."
     )
 
-    @computed("email", description="Their address; only shown to themselves.")
+    @computed("id", "email", description="Their address; only shown to themselves.")
     def email(self, info: Info) -> str | None:
         """Return the address to its owner."""
         return self.document.email if _self(self, info.context.viewer) else None
 
-    @computed("locale", description="Their language (BCP 47); only shown to themselves.")
+    @computed("id", "locale", description="Their language (BCP 47); only shown to themselves.")
     def locale(self, info: Info) -> str | None:
         """Return the language to its owner."""
         return self.document.locale if _self(self, info.context.viewer) else None

@@ -30,7 +30,7 @@ from resolvers.api import Api, build
 from resolvers.context import Services
 from schema.dependencies import Dependencies
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
-from schema.reader import Reader
+from schema.reader import Find, Reader
 from storage.signals import RedisSignals
 
 
@@ -44,7 +44,7 @@ async def _partners(settings: Settings, id_: str) -> str:
     """Return the text of an operation that a partner has registered; raises OperationError where nobody has."""
     database = await open_database(settings)
     try:
-        rows = await Reader(database).find(RegisteredOperation, {"document_id": id_}, limit=1)
+        rows = await Reader(database).read(Find(RegisteredOperation, {"document_id": id_}, limit=1))
     except PyMongoError as error:
         words = "and no database answers to say what partners have registered; start one with `make run`"
         raise OperationError(f"No operation of this release has the id {id_}, {words}.") from error

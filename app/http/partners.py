@@ -18,7 +18,7 @@ from edge.tags import OPERATION
 from models.database import Database, timestamp
 from models.operation import RegisteredOperation
 from schema.prepared import document_id
-from schema.reader import Reader
+from schema.reader import Find, Reader
 
 _CAPACITY: Final = 8 * 1024 * 1024
 _ENTRY_BYTES: Final = 400  # what an id takes, beside the document
@@ -48,7 +48,7 @@ class PartnerDocuments:
                 return held or None
         told = self._told
         reader = Reader(self._database, timestamp(as_of.time) if as_of is not None else None)
-        rows = await reader.find(RegisteredOperation, {"document_id": id_}, limit=1)
+        rows = await reader.read(Find(RegisteredOperation, {"document_id": id_}, limit=1))
         body = rows[0]["body"] if rows else None
         text = body if isinstance(body, str) and document_id(body) == id_ else _UNKNOWN  # a script may write anything
         if told == self._told:  # else it may have been registered or removed since it was read

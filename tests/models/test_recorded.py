@@ -11,7 +11,7 @@ from models.recorded import UnrecordedReadError, recorded_only
 from resolvers.gallery import GalleryQueries
 from schema.dependencies import Dependencies
 from schema.loaders import Loaders
-from schema.reader import Reader
+from schema.reader import Find, Reader
 from tests.platform import Platform
 
 
@@ -26,7 +26,7 @@ async def test_every_way_past_the_loaders_is_refused(platform: Platform) -> None
         with pytest.raises(UnrecordedReadError):
             await platform.database.handle["projects"].find_one({})
         with pytest.raises(UnrecordedReadError):
-            await loaders.reader.find(models.project.Project, {})
+            await loaders.reader.read(Find(models.project.Project, {}))
         assert await loaders.count("gallery").load(()) >= 0
     assert await models.project.Project.find_one({"title": "no such title"}) is None
 
@@ -37,10 +37,11 @@ async def test_an_operation_that_reads_past_its_loaders_is_an_error(
     """Given a public entry field that reads on its own, then its answer is a masked error that nobody may keep."""
     field = next(f for f in GalleryQueries.__strawberry_definition__.fields if f.python_name == "public_project")  # type: ignore[attr-defined]
 
-    async def careless(*_: object, **__: object) -> None:
-        await models.project.Project.find_one({"slug": "x"})
+    class Careless:
+        async def read(self, _: object) -> None:
+            await models.project.Project.find_one({"slug": "x"})
 
-    monkeypatch.setattr(field.base_resolver, "wrapped_func", careless)
+    monkeypatch.setattr(field.base_resolver, "wrapped_func", lambda *_, **__: Careless())
     query = '{ publicProject(slug: "x") { title } }'
     async with platform.session.get(f"{platform.settings.api_url}/graphql", params={"query": query}) as response:
         body = await response.json()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.http import registry
 from resolvers.api import build
 from schema.limits import DEFAULT_MAX_AGE, Limits, Measure, Measurer, check_text
-from schema.loaders import MOST_FIRST
+from schema.lists import MOST_FIRST
 from schema.prepared import PreparationError, Preparer, document_id
 from schema.relations import DEFAULT_FIRST
 

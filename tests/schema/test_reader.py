@@ -9,11 +9,10 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from models.database import Database, Row
+from models.database import Database
 from models.design import Design
 from models.element import Element
-from models.entity import Entity
-from schema.reader import Reader
+from schema.reader import Find, Reader
 
 
 class Concerns(CommandListener):
@@ -34,10 +33,7 @@ class Concerns(CommandListener):
         """Do nothing."""
 
 
-READS: tuple[tuple[type[Entity], Row, list[tuple[str, int]]], ...] = (
-    (Design, {}, [("_id", 1)]),
-    (Element, {}, [("_id", 1)]),
-)
+READS = (Find(Design, {}, (("_id", 1),)), Find(Element, {}, (("_id", 1),)))
 
 
 @pytest.fixture
