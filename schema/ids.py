@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -16,6 +17,11 @@ from models.errors import InvalidInputError
 def encode(kind: str, id_: Any) -> ID:
     """Return the global id of a document of a GraphQL type."""
     return ID(base64.b64encode(f"{kind}:{id_}".encode()).decode())
+
+
+def encoder(kind: str) -> Callable[[Any], str]:
+    """Return what makes the global ids of documents of a GraphQL type; quicker than `encode`, for many of them."""
+    return lambda id_: binascii.b2a_base64(f"{kind}:{id_}".encode(), newline=False).decode()
 
 
 def decode(global_id: str, *, path: tuple[str, ...] = ("id",)) -> tuple[str, str]:

@@ -14,7 +14,7 @@ class NearbyProjectEdge:
 
     node: Project
     cursor: str
-    distance_m: float = strawberry.field(description="From the centre, in metres.")
+    distance_m: float = strawberry.field(description="From the centre, in metres.", metadata={"row": "distance"})
 
 
 @strawberry.type(description="A page of projects, the nearest first.")

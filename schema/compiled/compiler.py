@@ -1,0 +1,106 @@
+"""From a query's selections to a plan, by the declarations of the schema alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    get_argument_values,
+    get_named_type,
+    is_abstract_type,
+)
+from graphql.execution.values import VariableValues
+from strawberry.schema import Schema
+from strawberry.types.arguments import convert_arguments
+
+from models.register import COLLECTIONS
+from schema.compiled import pages
+from schema.compiled.declined import UncompilableError
+from schema.compiled.selection import TYPENAME, Selection, node_of
+from schema.compiled.shapes import Arguments, PageShape, Plan, Root
+from schema.limits import metadata_of
+
+
+class Compiler:
+    """Makes plans for one schema."""
+
+    def __init__(self, api: Schema) -> None:
+        self.schema: GraphQLSchema = api._schema  # noqa: SLF001 - Strawberry offers no other way to graphql-core's schema
+        self._registry = api.schema_converter.scalar_registry
+        self._config = api.config
+
+    def compile(self, document: DocumentNode, operation: OperationDefinitionNode, booleans: Mapping[str, bool]) -> Plan:
+        """Return the plan of a valid query, for these values of the variables in its directives.
+
+        Raises:
+            UncompilableError: it has a field that declares nothing a plan can go by.
+
+        """
+        selection = Selection(self.schema, document, operation, booleans, self.convert)
+        query = self.schema.query_type
+        if query is None:
+            raise UncompilableError("the schema has no queries")
+        fields = selection.entries(query)
+        roots = [
+            _root(selection, query, key, details)
+            for key, details in fields.items()
+            if details[0].node.name.value != TYPENAME
+        ]
+        known = {root.key for root in roots}
+        return Plan(
+            roots=tuple(roots),
+            keys=tuple(fields),
+            constants={key: query.name for key in fields if key not in known},
+            arguments=tuple(selection.arguments),
+            projections={kind: dict.fromkeys(sorted(names), 1) for kind, names in selection.attributes.items()},
+            firsts=tuple(selection.firsts),
+        )
+
+    def convert(self, arguments: Arguments, variables: VariableValues | None) -> dict[str, Any]:
+        """Return a field's arguments as its function takes them; raises GraphQLError where they are wrong."""
+        given = get_argument_values(arguments.definition, arguments.node, variables)
+        return convert_arguments(given, arguments.declared.arguments, self._registry, self._config)
+
+
+def directive_variables(document: DocumentNode) -> tuple[str, ...]:
+    """Return the variables that decide which fields are selected, sorted."""
+    names: set[str] = set()
+    ahead: list[Any] = [definition for definition in document.definitions if hasattr(definition, "selection_set")]
+    while ahead:
+        node = ahead.pop()
+        for directive in node.directives or ():
+            names |= {a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)}
+        selections = getattr(node, "selection_set", None)
+        ahead += selections.selections if selections else ()
+    return tuple(sorted(names))
+
+
+def _root(selection: Selection, query: GraphQLObjectType, key: str, details: Any) -> Root:
+    """Return the plan of an entry field."""
+    node = details[0].node
+    definition = query.fields.get(node.name.value)
+    metadata = metadata_of(definition)
+    if definition is None or not metadata.get("entry"):
+        raise UncompilableError(f"{query.name}.{node.name.value} is resolved by hand")
+    declared: Any = definition.extensions["strawberry-definition"]
+    wants, arguments = declared.base_resolver.wrapped_func, selection.argument(definition, node)
+    named: Any = get_named_type(definition.type)
+    lists = [COLLECTIONS[name] for name in metadata.get("reads", ())]
+    for document, collection in lists:
+        selection.attributes[document.__name__].update(name for name, _ in collection.order if name != "_id")
+    if "edges" in getattr(named, "fields", {}):
+        return Root(key, wants, arguments, {}, pages.connection(selection, named, details))
+    if lists:
+        return Root(key, wants, arguments, {}, PageShape((selection.shape(named, details),), False, tuple))
+    possible = selection.schema.get_possible_types(named) if is_abstract_type(named) else (named,)
+    shapes = {type_.name: selection.shape(type_, details) for type_ in possible}
+    decides = metadata.get("decides", {}).get(named.name, ())
+    for type_ in possible:
+        selection.attributes[type_.name].update(name for name in decides or node_of(type_).judged_by if name != "id")
+    return Root(key, wants, arguments, shapes, None, decides)

@@ -1,0 +1,239 @@
+"""A plan at work: each load reads for all the rows that lead to it, and answers with one value for each of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from schema.compiled.shapes import Column, PageShape, Shape
+from schema.lists import Lists, PageKey
+from schema.loaders import CanvasRows
+
+if TYPE_CHECKING:
+    from schema.compiled.run import Run
+    from schema.compiled.wave import Wave
+    from schema.entries import Nearby
+
+Row = Mapping[str, Any]
+
+
+class Load(ABC):
+    """One branch at work. It asks a wave for what it needs; when the wave has read that, it takes it."""
+
+    @abstractmethod
+    def ask(self, wave: Wave) -> None:
+        """Say what to read; nothing, where all is there."""
+
+    @abstractmethod
+    def take(self) -> Sequence[Load]:
+        """Take what was read, and return the loads that this leads to."""
+
+    @abstractmethod
+    def values(self) -> Column:
+        """Return the JSON for each of the rows that lead here, when all loads have taken what they need."""
+
+
+class Shown:
+    """Rows in one shape, with the loads that they lead to."""
+
+    def __init__(self, run: Run, shape: Shape, rows: Sequence[Row]) -> None:
+        self._run, self._shape, self._rows = run, shape, rows
+        self.loads = [branch.load(run, rows) for branch in shape.branches] if rows else []
+
+    def values(self) -> Column:
+        """Return the JSON of each row."""
+        if not self._rows:
+            return []
+        return self._shape.assemble(self._rows, self._run, *(load.values() for load in self.loads))
+
+
+class Entities(Load):
+    """Entities of one type by their ids, null where there are none or the viewer may not know of them."""
+
+    def __init__(self, run: Run, shape: Shape, keys: Sequence[Any], seen: Callable[[Row], bool] | None = None) -> None:
+        self._run, self._shape, self._keys, self._seen = run, shape, keys, seen
+        self._places: dict[Any, int] = {}
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for what was not read yet."""
+        wave.entities(self._shape.document.__name__, self._keys)
+
+    def take(self) -> Sequence[Load]:
+        """Take each entity once, however many rows lead to it."""
+        held = self._run.entities[self._shape.document.__name__]
+        rows: list[Row] = []
+        for key in self._keys:
+            row = None if key is None or key in self._places else held[key]
+            if row is not None and (self._seen is None or self._seen(row)):
+                self._places[key] = len(rows)
+                rows.append(row)
+        self._shown = Shown(self._run, self._shape, rows)
+        return self._shown.loads
+
+    def values(self) -> Column:
+        """Return each row's entity."""
+        made, places = self._shown.values(), self._places
+        return [made[places[key]] if key in places else None for key in self._keys]
+
+
+class Many(Load):
+    """Values of several loads, as one list."""
+
+    def __init__(self, loads: Sequence[Load]) -> None:
+        self._loads = loads
+
+    def ask(self, wave: Wave) -> None:
+        """Have each ask."""
+        for load in self._loads:
+            load.ask(wave)
+
+    def take(self) -> Sequence[Load]:
+        """Have each take."""
+        return [*chain.from_iterable(load.take() for load in self._loads)]
+
+    def values(self) -> Column:
+        """Return the list."""
+        return [[load.values()[0] for load in self._loads]]
+
+
+class Nothing(Load):
+    """Null, for each of so many rows."""
+
+    def __init__(self, count: int = 1) -> None:
+        self._count = count
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for nothing."""
+
+    def take(self) -> Sequence[Load]:
+        """Lead to nothing."""
+        return ()
+
+    def values(self) -> Column:
+        """Return the nulls."""
+        return [None] * self._count
+
+
+@dataclass(frozen=True)
+class PageRows:
+    """One page as it was read, and what makes its rows' cursors."""
+
+    rows: Sequence[Row] = ()
+    has_next: bool = False
+    has_previous: bool = False
+    cursor: Callable[[Row], str] = str
+
+
+class Pages(Load):
+    """Pages of lists; the empty page where there is none that the viewer may see."""
+
+    def __init__(self, run: Run, shape: PageShape, wanted: Sequence[tuple[str, PageKey] | None]) -> None:
+        self._run, self._shape, self._wanted = run, shape, wanted
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for what was not read yet."""
+        for wanted in self._wanted:
+            if wanted is not None:
+                wave.page(*wanted)
+                if self._counted(wanted[1]):
+                    wave.count(wanted[0], wanted[1].equality)
+
+    def take(self) -> Sequence[Load]:
+        """Take the pages, and show all their rows at once."""
+        return self._show([PageRows() if wanted is None else self._page(*wanted) for wanted in self._wanted])
+
+    def values(self) -> Column:
+        """Return each page as a connection."""
+        return self._shape.assemble(self._pages, self._counts(), *(shown.values() for shown in self._shown))
+
+    def _show(self, pages: Sequence[PageRows]) -> Sequence[Load]:
+        self._pages = pages
+        rows = [*chain.from_iterable(page.rows for page in pages)]
+        self._shown = [Shown(self._run, shape, rows) for shape in self._shape.nodes]
+        return [*chain.from_iterable(shown.loads for shown in self._shown)]
+
+    def _page(self, collection: str, key: PageKey) -> PageRows:
+        rows = self._run.pages[collection, key]
+        cursor = Lists.named(collection).cursors(key)
+        return PageRows(rows[: key.first], len(rows) > key.first, key.after is not None, cursor)
+
+    def _counted(self, key: PageKey) -> bool:
+        return self._shape.counted and not key.extra
+
+    def _counts(self) -> Column:
+        return [
+            self._run.counts[wanted[0], wanted[1].equality] if wanted and self._counted(wanted[1]) else None
+            for wanted in self._wanted
+        ]
+
+
+class Search(Pages):
+    """The page of a search near a point."""
+
+    def __init__(self, run: Run, shape: PageShape, search: Nearby) -> None:
+        super().__init__(run, shape, (None,))
+        self._search = search
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for the search."""
+        wave.search(self._search)
+
+    def take(self) -> Sequence[Load]:
+        """Take the page."""
+        rows, search = self._run.searches[self._search], self._search
+        shown, more = rows[: search.first], len(rows) > search.first
+        return self._show([PageRows(shown, more, search.after is not None, search.cursors())])
+
+
+class OnlyRow(Pages):
+    """The only row of a list's page, null where there is none; it has the first of the shapes."""
+
+    def values(self) -> Column:
+        """Return it."""
+        return [*self._shown[0].values()] or [None]
+
+
+class Canvases(Load):
+    """The canvases of designs."""
+
+    def __init__(self, run: Run, shape: PageShape, designs: Sequence[Any]) -> None:
+        self._run, self._shape, self._designs = run, shape, designs
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for what was not read yet."""
+        for design in self._designs:
+            wave.canvas(design)
+
+    def take(self) -> Sequence[Load]:
+        """Take the canvases, and show all their elements at once."""
+        self._canvases: Sequence[CanvasRows] = [self._run.canvases[design] for design in self._designs]
+        rows = [*chain.from_iterable(canvas.elements for canvas in self._canvases)]
+        self._shown = [Shown(self._run, shape, rows) for shape in self._shape.nodes]
+        return [*chain.from_iterable(shown.loads for shown in self._shown)]
+
+    def values(self) -> Column:
+        """Return each canvas."""
+        return self._shape.assemble(self._canvases, (), *(shown.values() for shown in self._shown))
+
+
+class Likes(Load):
+    """Whether the viewer likes each of these designs."""
+
+    def __init__(self, run: Run, designs: Sequence[Any]) -> None:
+        self._run, self._designs = run, designs
+
+    def ask(self, wave: Wave) -> None:
+        """Ask for what was not read yet."""
+        for design in self._designs:
+            wave.like(design)
+
+    def take(self) -> Sequence[Load]:
+        """Lead to nothing."""
+        return ()
+
+    def values(self) -> Column:
+        """Return the answers."""
+        return [self._run.likes[design] for design in self._designs]

@@ -1,0 +1,104 @@
+"""A row as the document that declared functions expect: with the attributes that they said they need, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache, lru_cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from beanie import PydanticObjectId
+from bson import ObjectId
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from models.entity import Entity
+from schema.compiled.source import Source
+
+_PLAIN: dict[Any, type] = {
+    PydanticObjectId: ObjectId,
+    ObjectId: ObjectId,
+    str: str,
+    int: int,
+    bool: bool,
+    datetime: datetime,
+}
+"""By a field's type, the type of what the driver reads, where that is as good as what pydantic would make of it."""
+
+
+def read(source: Source, document: type[Entity], name: str) -> str:
+    """Write the reading of an attribute as it is stored, or by its default where it is missing; return the variable.
+
+    The row is `r`. What has no default and is missing raises KeyError.
+    """
+    if name == "id":
+        return source.assign('r["_id"]')
+    field = document.model_fields[name]
+    if field.default_factory is not None:
+        made = source.constant(field.default_factory)
+        return source.assign(f"r[{name!r}] if {name!r} in r else {made}()")
+    if field.default is PydanticUndefined:
+        return source.assign(f"r[{name!r}]")
+    return source.assign(f"r.get({name!r}, {source.constant(field.default)})")
+
+
+def plain(field: FieldInfo) -> tuple[type | None, bool]:
+    """Return the plain type of a field as it is stored, if it has one, and whether it may be null."""
+    annotation, nullable = field.annotation, False
+    if get_origin(annotation) in {Union, UnionType}:
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        nullable = len(options) < len(get_args(annotation))
+        annotation = options[0] if len(options) == 1 else None
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return _PLAIN.get(annotation), nullable
+
+
+@cache
+def adapter(document: Any, name: str) -> Callable[[Any], Any]:
+    """Return what makes of a stored value what the document would; raises pydantic.ValidationError."""
+    field = document.model_fields[name]
+    declared: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(declared).validate_python
+
+
+@lru_cache(maxsize=1024)
+def maker(node: Any, attributes: frozenset[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return what shows a row as a GraphQL type whose document has these attributes, converted as the document would.
+
+    Other attributes are missing (AttributeError), so that a function that reads what it did not declare is found out.
+    """
+    document: type[Entity] = node.stores
+    source = Source("make", "r")
+    view = source.assign(f"{source.constant(object.__new__)}({source.constant(_view(document))})")
+    for name in sorted(attributes):
+        source.line(f"{view}.{name} = {_converted(source, document, name)}")
+    shown = source.assign(f"{source.constant(object.__new__)}({source.constant(node)})")
+    source.line(f"{shown}.document = {view}")
+    source.line(f"return {shown}")
+    return source.build()
+
+
+def _converted(source: Source, document: type[Entity], name: str) -> str:
+    value = read(source, document, name)
+    kind, nullable = plain(document.model_fields[name])
+    convert = source.constant(adapter(document, name))
+    if kind is None:
+        return f"{convert}({value})"
+    fits = f"type({value}) is {source.constant(kind)}" + (f" or {value} is None" if nullable else "")
+    return f"{value} if {fits} else {convert}({value})"
+
+
+@cache
+def _view(document: Any) -> type:
+    """Return a class with the document's fields as slots, and with its properties."""
+    properties = {
+        name: member
+        for base in reversed(document.__mro__)
+        if issubclass(base, Entity)
+        for name, member in vars(base).items()
+        if isinstance(member, property)
+    }
+    return type(f"{document.__name__}View", (), {"__slots__": tuple(document.model_fields), **properties})

@@ -1,0 +1,139 @@
+"""A wave: everything that can be read next, for all branches of an answer, in one command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from models.entity import Entity
+from models.register import DOCUMENTS
+from schema.entries import Nearby
+from schema.lists import Equality, Lists, PageKey
+from schema.loaders import liked_by, read_canvases
+from schema.reader import Aggregation, Find, Read
+
+if TYPE_CHECKING:
+    from schema.compiled.run import Run
+
+_DOCUMENTS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}
+
+
+class Wave:
+    """Collects what loads ask for, each thing once, leaving out what the run has read already."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._entities: defaultdict[str, dict[Any, None]] = defaultdict(dict)
+        self._pages: defaultdict[str, dict[PageKey, None]] = defaultdict(dict)
+        self._counts: defaultdict[tuple[str, tuple[str, ...]], dict[Equality, None]] = defaultdict(dict)
+        self._canvases: dict[Any, None] = {}
+        self._likes: dict[Any, None] = {}
+        self._searches: dict[Nearby, None] = {}
+
+    def entities(self, kind: str, keys: Sequence[Any]) -> None:
+        """Ask for entities by their ids."""
+        held = self._run.entities[kind]
+        wanted = dict.fromkeys(key for key in keys if key is not None and key not in held)
+        if wanted:
+            self._entities[kind] |= wanted
+
+    def page(self, collection: str, key: PageKey) -> None:
+        """Ask for a page of a list."""
+        if (collection, key) not in self._run.pages:
+            self._pages[collection][key] = None
+
+    def count(self, collection: str, key: Equality) -> None:
+        """Ask how many rows a list has."""
+        if (collection, key) not in self._run.counts:
+            self._counts[collection, tuple(name for name, _ in key)][key] = None
+
+    def canvas(self, design: Any) -> None:
+        """Ask for a design's canvas."""
+        if design not in self._run.canvases:
+            self._canvases[design] = None
+
+    def like(self, design: Any) -> None:
+        """Ask whether the viewer likes a design."""
+        if design not in self._run.likes:
+            self._likes[design] = None
+
+    def search(self, search: Nearby) -> None:
+        """Ask for what is near a point."""
+        if search not in self._run.searches:
+            self._searches[search] = None
+
+    async def read(self) -> None:
+        """Read all of it into the run: in one command, and two more for canvases, which must be of one moment."""
+        reads = [*self._reads()]
+        if self._canvases and reads:
+            await asyncio.gather(self._together(reads), self._read_canvases())
+        elif self._canvases:
+            await self._read_canvases()
+        elif reads:
+            await self._together(reads)
+
+    async def _together(self, reads: list[tuple[Read, Callable[[list[Any]], None]]]) -> None:
+        answers = await self._run.reader.read_together([read for read, _ in reads])
+        for (_, take), rows in zip(reads, answers, strict=True):
+            take(rows)
+
+    def _reads(self) -> list[tuple[Read, Callable[[list[Any]], None]]]:
+        """Return each read with what takes its rows."""
+        run = self._run
+        reads: list[tuple[Read, Callable[[list[Any]], None]]] = []
+        for kind, found in self._entities.items():
+            keys = [*found]
+            run.dependencies.entities(kind, keys)
+            query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+            find = Find(_DOCUMENTS[kind], query, projection=run.projection(kind))
+            reads.append((find, partial(self._take_entities, kind, keys)))
+        for collection, pages in self._pages.items():
+            lists = Lists.named(collection)
+            for group in lists.groups(pages):
+                read = lists.read(group, run.projection(lists.document.__name__))
+                reads.append((read, partial(self._take_pages, collection, lists, group)))
+        for (collection, names), counts in self._counts.items():
+            reads.append(self._counting(collection, names, [*counts]))
+        if self._likes:
+            reads.append((liked_by(run.viewer.user, [*self._likes]), self._take_likes))
+        for search in self._searches:
+            found_near = search.aggregation()
+            shown = {"$project": {**run.projection(found_near.document.__name__), "distance": 1}}
+            near = Aggregation(found_near.document, [*found_near.pipeline, shown])
+            reads.append((near, partial(run.searches.__setitem__, search)))
+        return reads
+
+    def _counting(
+        self, collection: str, names: tuple[str, ...], keys: list[Equality]
+    ) -> tuple[Read, Callable[[list[Any]], None]]:
+        lists = Lists.named(collection)
+        for key in keys:
+            lists.depend_on_whole(self._run.dependencies, key)
+
+        def take(rows: list[Any]) -> None:
+            counted = lists.counts(names, rows)
+            self._run.counts.update({(collection, key): counted.get(key, 0) for key in keys})
+
+        return lists.count(keys, names), take
+
+    async def _read_canvases(self) -> None:
+        run = self._run
+        found = await read_canvases(run.reader, run.dependencies, [*self._canvases], run.projection("Element"))
+        run.canvases.update(found)
+
+    def _take_entities(self, kind: str, keys: list[Any], rows: list[Any]) -> None:
+        held = self._run.entities[kind]
+        held.update(dict.fromkeys(keys))
+        held.update({row["_id"]: row for row in rows})
+
+    def _take_pages(self, collection: str, lists: Lists, group: list[PageKey], rows: list[Any]) -> None:
+        for key, page in lists.answers(group, rows).items():
+            lists.depend(self._run.dependencies, key, page)
+            self._run.pages[collection, key] = page
+
+    def _take_likes(self, rows: list[Any]) -> None:
+        self._run.likes.update(dict.fromkeys(self._likes, False))
+        self._run.likes.update({row["design"]: True for row in rows})
