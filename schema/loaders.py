@@ -168,6 +168,11 @@ class Loaders:
         check_unrecorded()
         return self._reader
 
+    @property
+    def recording(self) -> Reader:
+        """Return the reader, for plans, which record what they read as loaders do."""
+        return self._reader
+
     def clear(self) -> None:
         """Forget what was read: a mutation has written."""
         self._entities: dict[str, EntityById] = {}

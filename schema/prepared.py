@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    VariableNode,
     parse,
     specified_rules,
     validate,
@@ -59,10 +60,15 @@ class Prepared:
     document: DocumentNode
     operations: dict[str | None, Operation]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return the document's SHA-256 in hex."""
         return document_id(self.text)
+
+    @cached_property
+    def directive_variables(self) -> tuple[str, ...]:
+        """Return the variables that decide which fields are selected, sorted."""
+        return directive_variables(self.document)
 
     def choose(self, name: str | None) -> Operation:
         """Return the operation that a request means.
@@ -158,6 +164,19 @@ class Preparer:
         fields: dict[str, Any] = getattr(self.schema.query_type, "fields", {})
         names = measurer.root_fields(node.selection_set) - {"__typename"}
         return bool(names) and all(metadata_of(fields.get(name)).get("scope") == "PUBLIC" for name in names)
+
+
+def directive_variables(document: DocumentNode) -> tuple[str, ...]:
+    """Return the variables that stand in a document's directives, sorted."""
+    names: set[str] = set()
+    ahead: list[Any] = [definition for definition in document.definitions if hasattr(definition, "selection_set")]
+    while ahead:
+        node = ahead.pop()
+        for directive in node.directives or ():
+            names |= {a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)}
+        selections = getattr(node, "selection_set", None)
+        ahead += selections.selections if selections else ()
+    return tuple(sorted(names))
 
 
 def document_id(text: str) -> str:

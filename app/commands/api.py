@@ -18,6 +18,8 @@ from edge.follower import Follower
 from models.database import Database
 from resolvers.api import build
 from resolvers.context import Pace, Services
+from schema.compiled.executor import Executor
+from schema.compiled.plans import Plans
 from storage.signals import RedisSignals
 
 
@@ -37,8 +39,9 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
     registered = registry.load()
     strict = settings.production and not settings.apq
     api, preparer = build(production=settings.production, registered=registered.keys() if strict else None)
+    made = Plans(api)
     for document in registered.values():  # ready means that no first request pays for this
-        preparer.prepare(document)
+        made.add(preparer.prepare(document))
     partners = PartnerDocuments(database)
     follower = Follower(redis, on_start=partners.begin, on_entries=partners.apply, on_lost=partners.lost)
     keys = Keys(settings.secret_key)
@@ -47,6 +50,7 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
     documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,
+        Executor(made),
         preparer,
         documents,
         contexts,

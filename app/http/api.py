@@ -18,6 +18,7 @@ from edge import plans
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
 from resolvers.api import Api
+from schema.compiled.executor import Executor
 from schema.prepared import Preparer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,6 +55,7 @@ MIDDLEWARES = (security_headers, readable_refusals)
 
 def create_api_app(
     api: Api,
+    executor: Executor,
     preparer: Preparer,
     registry: Registry,
     contexts: Contexts,
@@ -65,7 +67,7 @@ def create_api_app(
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
     draining = Draining()
     headers = PlanHeaders(preparer.schema, plans.load())
-    over_http = GraphQLOverHTTP(api, preparer, registry, contexts, headers, draining, development, cloudfront)
+    over_http = GraphQLOverHTTP(api, executor, preparer, registry, contexts, headers, draining, development, cloudfront)
     over_websocket = WebSocketView(api, preparer, contexts, draining)
 
     async def graphql(request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from bson import Timestamp
 from graphql import GraphQLError, OperationType
 from pymongo.errors import ConnectionFailure
 
@@ -21,7 +22,7 @@ from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.plans import PlanHeaders
 from app.http.registry import Registry
-from app.http.request import Parameters, RequestError, read
+from app.http.request import RequestError, read
 from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
@@ -34,6 +35,8 @@ from models.database import cluster_time
 from models.recorded import recorded_only
 from resolvers.api import Api
 from resolvers.context import RequestContext
+from schema.compiled.executor import Executor
+from schema.dependencies import Dependencies
 from schema.errors import masked
 from schema.limits import STALE_IF_ERROR, STALE_WHILE_REVALIDATE
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
@@ -43,10 +46,23 @@ _PARTIAL = 294  # the draft's status for data with errors
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """What a request asks: `began` is when its making began, by the monotonic clock."""
+
+    prepared: Prepared
+    operation: Operation
+    variables: dict[str, Any]
+    media_type: str
+    as_of: EntryId | None
+    began: float
+
+
+@dataclass(frozen=True)
 class GraphQLOverHTTP:
     """Answers `/graphql`. `cloudfront` says that CloudFront stands before it."""
 
     api: Api
+    executor: Executor
     preparer: Preparer
     registry: Registry
     contexts: Contexts
@@ -65,26 +81,24 @@ class GraphQLOverHTTP:
             return await self._answer(request, media_type)
         except RequestError as error:
             body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-            return _response(body, error.status, media_type or JSON, {**_PRIVATE, **error.headers})
+            return _response(orjson.dumps(body), error.status, media_type or JSON, {**_PRIVATE, **error.headers})
         except ConnectionFailure as error:
             log.warning("MongoDB does not answer: %s", error)
-            return _response(_UNAVAILABLE, 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
+            return _response(orjson.dumps(_UNAVAILABLE), 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
         except (web.HTTPException, ConnectionResetError):
             raise
         except Exception:  # whatever it is: the body stays one that GraphQL clients can read
             request_id = secrets.token_hex(8)
             log.exception("Request %s failed before it was executed.", request_id)
-            return _response(_INTERNAL, 500, media_type or JSON, {**_PRIVATE, "X-Request-Id": request_id})
+            return _response(orjson.dumps(_INTERNAL), 500, media_type or JSON, {**_PRIVATE, "X-Request-Id": request_id})
 
     async def _answer(self, request: web.Request, media_type: str | None) -> web.StreamResponse:
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
         parameters = await read(request)
         own = own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", ""))
-        began, as_of = (
-            time.monotonic(),
-            self.contexts.as_of(own),
-        )  # before the first read, which is that of the document
+        # Both are taken before the first read, which is that of the document.
+        began, as_of = time.monotonic(), self.contexts.as_of(own)
         document = await self.registry.document(parameters, as_of)
         try:
             prepared = self.preparer.prepare(document.text, admitted=document.registered)
@@ -103,7 +117,11 @@ class GraphQLOverHTTP:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
             )
-        return await self._execute(prepared, operation, parameters, context, media_type, as_of, began)
+        asked = _Asked(prepared, operation, parameters.variables, media_type, as_of, began)
+        body = await self.executor.answer(
+            prepared, operation, parameters.variables, context, registered=document.registered
+        )
+        return await self._execute(asked, context) if body is None else self._complete(asked, context, body)
 
     async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
         if operation.public:  # whatever credentials came with it
@@ -115,57 +133,54 @@ class GraphQLOverHTTP:
             raise RequestError(401, str(error), "NOT_SIGNED_IN", WWW_Authenticate=challenge) from error
         return self.contexts.make(operation, viewer)
 
-    async def _execute(
-        self,
-        prepared: Prepared,
-        operation: Operation,
-        parameters: Parameters,
-        context: RequestContext,
-        media_type: str,
-        as_of: EntryId | None,
-        began: float,
-    ) -> web.Response:
+    async def _execute(self, asked: _Asked, context: RequestContext) -> web.Response:
+        """Have graphql-core answer."""
+        operation, media_type = asked.operation, asked.media_type
         with recorded_only() if operation.public and operation.max_age > 0 else nullcontext():
             result = await self.api.execute(
-                prepared.text,
-                variable_values=parameters.variables,
+                asked.prepared.text,
+                variable_values=asked.variables,
                 context_value=context,
                 operation_name=operation.name,
             )
         errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
-        if errors and any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
-            body: dict[str, Any] = {"errors": errors, "data": result.data}
-            return _response(body, 503, media_type, {**_PRIVATE, "Retry-After": "2"})
+        if not errors:
+            moment = await context.services.database.pulse("api") if context.effects.wrote else None
+            return self._complete(asked, context, orjson.dumps({"data": result.data}), moment)
+        body: dict[str, Any] = {"errors": errors, "data": result.data}
+        if any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
+            return _response(orjson.dumps(body), 503, media_type, {**_PRIVATE, "Retry-After": "2"})
         headers = {"X-Request-Id": context.request_id, **_PRIVATE}
         if context.effects.wrote:
-            moment = cluster_time(await context.services.database.pulse("api"))
-            headers["Edge-As-Of"] = context.services.keys.sign("own-write", str(EntryId(moment, 0)))
-        elif operation.public and not errors:
-            context.dependencies.tags.add(f"{OPERATION}:{prepared.id}")
-            headers |= self._shared(context, operation, as_of, began, self.plans.header(prepared, operation))
-        if not errors:
-            return _response({"data": result.data}, 200, media_type, headers)
+            headers["Edge-As-Of"] = self._own_write(context, await context.services.database.pulse("api"))
         executed = any(error.get("path") for error in errors)
-        body = {"errors": errors, "data": result.data} if executed else {"errors": errors}
-        if media_type == JSON:
-            return _response(body, 200, media_type, headers)
-        return _response(body, _PARTIAL if executed else 400, media_type, headers)
+        status = 200 if media_type == JSON else _PARTIAL if executed else 400
+        return _response(orjson.dumps(body if executed else {"errors": errors}), status, media_type, headers)
 
-    def _shared(
-        self, context: RequestContext, operation: Operation, as_of: EntryId | None, began: float, plan: str
-    ) -> dict[str, str]:
-        """Return what caches are told of a public answer, whose making began at that time of the monotonic clock."""
-        if as_of is None:
-            return unshared()
-        dependencies = context.dependencies
-        life = Lifetimes(operation.max_age, STALE_WHILE_REVALIDATE, STALE_IF_ERROR)
+    def _complete(
+        self, asked: _Asked, context: RequestContext, body: bytes, moment: Timestamp | None = None
+    ) -> web.Response:
+        """Answer without errors; `moment` is that of the operation's writes."""
+        headers = {"X-Request-Id": context.request_id, **_PRIVATE}
+        if moment is not None:
+            headers["Edge-As-Of"] = self._own_write(context, moment)
+        elif asked.operation.public and asked.as_of is not None:
+            context.dependencies.tags.add(f"{OPERATION}:{asked.prepared.id}")
+            headers |= self._shared(asked, asked.as_of, context.dependencies)
+        return _response(body, 200, asked.media_type, headers)
+
+    def _own_write(self, context: RequestContext, moment: Timestamp) -> str:
+        return context.services.keys.sign("own-write", str(EntryId(cluster_time(moment), 0)))
+
+    def _shared(self, asked: _Asked, as_of: EntryId, dependencies: Dependencies) -> dict[str, str]:
+        """Return what caches are told of a public answer."""
         return shared(
             dependencies.tags,
             dependencies.ranges,
             as_of,
-            life,
-            plan=plan,
-            seconds=time.monotonic() - began,
+            Lifetimes(asked.operation.max_age, STALE_WHILE_REVALIDATE, STALE_IF_ERROR),
+            plan=self.plans.header(asked.prepared, asked.operation),
+            seconds=time.monotonic() - asked.began,
             cloudfront=self.cloudfront,
         )
 
@@ -174,7 +189,7 @@ class GraphQLOverHTTP:
         formatted = [masked(error, suggestions=self.development).formatted for error in errors]
         code = (errors[0].extensions or {}).get("code")
         status = 403 if code == "PERSISTED_QUERY_REQUIRED" else 200 if media_type == JSON else 400
-        return _response({"errors": formatted}, status, media_type, _PRIVATE)
+        return _response(orjson.dumps({"errors": formatted}), status, media_type, _PRIVATE)
 
 
 _PRIVATE = unshared()
@@ -184,9 +199,8 @@ _UNAVAILABLE = {
 }
 
 
-def _response(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str]) -> web.Response:
+def _response(data: bytes, status: int, media_type: str, headers: dict[str, str]) -> web.Response:
     shown = JSON if media_type == EVENT_STREAM else media_type
-    data = orjson.dumps(body)
     if "CDN-Cache-Control" in headers:
         digest = blake2b(data + shown.encode(), digest_size=12).hexdigest()
         headers = {**headers, "ETag": f'"{digest}"'}  # caches between us and the client revalidate by it

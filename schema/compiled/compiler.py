@@ -10,7 +10,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    VariableNode,
     get_argument_values,
     get_named_type,
     is_abstract_type,
@@ -66,19 +65,6 @@ class Compiler:
         """Return a field's arguments as its function takes them; raises GraphQLError where they are wrong."""
         given = get_argument_values(arguments.definition, arguments.node, variables)
         return convert_arguments(given, arguments.declared.arguments, self._registry, self._config)
-
-
-def directive_variables(document: DocumentNode) -> tuple[str, ...]:
-    """Return the variables that decide which fields are selected, sorted."""
-    names: set[str] = set()
-    ahead: list[Any] = [definition for definition in document.definitions if hasattr(definition, "selection_set")]
-    while ahead:
-        node = ahead.pop()
-        for directive in node.directives or ():
-            names |= {a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)}
-        selections = getattr(node, "selection_set", None)
-        ahead += selections.selections if selections else ()
-    return tuple(sorted(names))
 
 
 def _root(selection: Selection, query: GraphQLObjectType, key: str, details: Any) -> Root:

@@ -34,6 +34,9 @@ from schema.reads import document_of
 
 TYPENAME = "__typename"
 
+MOST_FIELDS = 1000
+"""The most fields of documents that a plan is made for: it bounds how long that takes."""
+
 Convert = Callable[[Arguments, VariableValues | None], dict[str, Any]]
 
 
@@ -59,6 +62,7 @@ class Selection:
             if isinstance(node, FragmentDefinitionNode)
         }
         self._booleans = VariableValues({}, {**booleans})
+        self._fields = 0
         self.arguments: list[Arguments] = []
         self.firsts: list[int] = []
         self.attributes: defaultdict[str, set[str]] = defaultdict(lambda: {"_id"})
@@ -89,6 +93,9 @@ class Selection:
         """Return the shape in which the rows of a document type are shown."""
         node = node_of(type_)
         fields = self.collect(type_, details)
+        self._fields += len(fields)
+        if self._fields > MOST_FIELDS:
+            raise UncompilableError(f"it selects more than {MOST_FIELDS} fields of documents")
         branches = {key: self._branch(type_, node, found) for key, found in fields.items()}
         computed = {key: found for key, found in fields.items() if branches[key] is None and _computed(type_, found)}
         needs = {name for found in computed.values() for name in _metadata(type_, found)["needs"]}

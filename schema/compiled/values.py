@@ -46,7 +46,7 @@ _CHECKS = {
 }
 
 
-def attribute(source: Source, document: type[Entity], name: str, type_: Any) -> str:
+def attribute(source: Source, document: Any, name: str, type_: Any) -> str:
     """Write a field that is an attribute of the row `r`, and return the variable that holds it as JSON."""
     variable = views.read(source, document, name)
     if is_list_type(_nullable(type_)) or not is_leaf_type(_nullable(type_)):

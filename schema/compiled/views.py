@@ -70,7 +70,7 @@ def maker(node: Any, attributes: frozenset[str]) -> Callable[[Mapping[str, Any]]
 
     Other attributes are missing (AttributeError), so that a function that reads what it did not declare is found out.
     """
-    document: type[Entity] = node.stores
+    document: Any = node.stores
     source = Source("make", "r")
     view = source.assign(f"{source.constant(object.__new__)}({source.constant(_view(document))})")
     for name in sorted(attributes):
@@ -81,7 +81,7 @@ def maker(node: Any, attributes: frozenset[str]) -> Callable[[Mapping[str, Any]]
     return source.build()
 
 
-def _converted(source: Source, document: type[Entity], name: str) -> str:
+def _converted(source: Source, document: Any, name: str) -> str:
     value = read(source, document, name)
     kind, nullable = plain(document.model_fields[name])
     convert = source.constant(adapter(document, name))

@@ -22,6 +22,8 @@ from edge.stream import EntryId
 from models.database import cluster_time
 from resolvers.api import build
 from resolvers.context import Services
+from schema.compiled.executor import Executor
+from schema.compiled.plans import Plans
 from storage.signals import RedisSignals
 from tests.platform import Platform
 
@@ -38,7 +40,9 @@ async def serving(platform: Platform, follower: Follower, kind: type[Registry] =
         services = Services(platform.database, keys, asset_store(settings), signals, settings.public_url, preparer)
         registry = kind({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
         contexts = Contexts(services, image_links(settings), follower)
-        runner = web.AppRunner(create_api_app(api, preparer, registry, contexts, development=True))
+        runner = web.AppRunner(
+            create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, development=True)
+        )
         await runner.setup()
         try:
             port = free_port()

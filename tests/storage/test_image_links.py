@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from imgproxy import ImgProxy
 
 from storage.image_links import LADDER, Fit, Format, Gravity, ImageLinkError, ImageLinks, snap
 from workers.images import geometry
@@ -43,6 +44,55 @@ def test_a_cover_is_filled_and_a_containment_fitted() -> None:
     )
     assert url.endswith(".webp")
     assert target(LINKS.url(ASSET, width=10, fit="contain")).options.resizing_type == "fit"
+
+
+@given(
+    SIDES,
+    st.integers(0, 20_000),
+    st.sampled_from(["cover", "contain"]),
+    st.sampled_from([None, "avif", "webp", "jpeg", "png"]),
+    st.none() | st.integers(1, 100),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    st.none() | st.integers(1, 2**33),
+)
+def test_a_link_is_the_one_that_the_package_makes(
+    width: int,
+    height: int,
+    fit: Fit,
+    format_: Format | None,
+    quality: int | None,
+    gravity: tuple[float, float],
+    expires: int | None,
+) -> None:
+    """Given any options, then what we sign is what imgproxy's package writes and signs for them, byte for byte."""
+    wide, high = snap(width, height)
+    point = ":".join(f"{part:.4f}".rstrip("0").rstrip(".") for part in gravity)
+    package = ImgProxy(
+        f"asset://{ASSET}",
+        proxy_host=BASE,
+        key=KEY,
+        salt=SALT,
+        resizing_type="fill" if fit == "cover" else "fit",
+        width=wide,
+        height=high,
+        gravity=f"fp:{point}",
+        extension=format_ or "",
+        advanced=[
+            *([] if quality is None else [f"q:{quality}"]),
+            *([] if expires is None else [f"exp:{expires}"]),
+        ],
+    )
+    made = LINKS.url(
+        ASSET,
+        width=width,
+        height=height,
+        fit=fit,
+        format=format_,
+        quality=quality,
+        gravity=gravity,
+        expires=expires,
+    )
+    assert made == str(package)
 
 
 def test_without_a_format_it_is_negotiated() -> None:

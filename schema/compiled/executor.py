@@ -1,0 +1,59 @@
+"""Answering queries by plans, as far as that goes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from graphql import get_variable_values
+from prometheus_client import Counter
+
+from schema.compiled.declined import DeclinedError
+from schema.compiled.plans import Plans
+from schema.compiled.run import execute
+from schema.compiled.shapes import Plan
+from schema.context import Context
+from schema.prepared import Operation, Prepared
+
+log = logging.getLogger(__name__)
+
+ANSWERS = Counter("origin_answers_total", "Operations executed over HTTP, by who executed them.", ["executor"])
+_BY_PLAN, _BY_CORE = ANSWERS.labels("plan"), ANSWERS.labels("graphql-core")
+
+
+class Executor:
+    """Answers what has a plan; all else is graphql-core's, errors included."""
+
+    def __init__(self, plans: Plans) -> None:
+        self.plans = plans
+
+    async def answer(
+        self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
+    ) -> bytes | None:
+        """Return the answer's body, `{"data": …}`, and record what it depends on; None where graphql-core must answer.
+
+        Raises:
+            ConnectionFailure: the database does not answer.
+
+        """
+        try:
+            body = await self.attempt(prepared, operation, variables, context, registered=registered)
+        except DeclinedError as declined:
+            level = logging.DEBUG if declined.expected else logging.WARNING
+            log.log(level, "Request %s is left to graphql-core: %s", context.request_id, declined)
+            _BY_CORE.inc()
+            return None
+        _BY_PLAN.inc()
+        return body
+
+    async def attempt(
+        self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
+    ) -> bytes:
+        """Return the answer's body; raises DeclinedError with the reason where there is none."""
+        values = get_variable_values(self.plans.compiler.schema, operation.node.variable_definitions or (), variables)
+        if isinstance(values, list):
+            raise DeclinedError("its variables are refused")
+        plan = self.plans.get(prepared, operation, values.coerced, registered=registered)
+        if not isinstance(plan, Plan):
+            raise DeclinedError(plan)
+        return await execute(self.plans.compiler, plan, values, context.loaders.recording, context)
