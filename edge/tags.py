@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 EVERYTHING = "*"
@@ -18,6 +19,7 @@ PULSES = "pulses"
 _DIGEST_BYTES = 8
 
 
+@lru_cache(maxsize=1 << 14)  # the same entities are shown again and again
 def short(tag: str) -> str:
     """Return the tag's 11-character surrogate key: 64 bits of BLAKE2b in URL-safe base64."""
     return base64.urlsafe_b64encode(blake2b(tag.encode(), digest_size=_DIGEST_BYTES).digest())[:11].decode()
@@ -43,4 +45,4 @@ def spelled(tag: int) -> str:
 
 def header(tags: Iterable[str]) -> str:
     """Return the value of a `Surrogate-Key` header."""
-    return " ".join(sorted(short(tag) for tag in tags))
+    return " ".join(sorted(map(short, tags)))

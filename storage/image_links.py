@@ -62,7 +62,7 @@ class ImageLinks:
             if not value or not _is_hex(value):
                 raise ImageLinkError(f"The {name} that signs image URLs must be hexadecimal and not empty.")
         self._base = base_url.rstrip("/")
-        self._key, self._salt = bytes.fromhex(key), bytes.fromhex(salt)
+        self._signer = hmac.new(bytes.fromhex(key), bytes.fromhex(salt), "sha256")
 
     def size(self, width: int, height: int = 0) -> tuple[int, int]:
         """Return the size in pixels that a link to this size is for; see `snap`."""
@@ -98,8 +98,9 @@ class ImageLinks:
         """
         head, tail = _frame(width, height, fit, format, quality, gravity, expires)
         path = f"{head}{_base64(f'asset://{asset_key}'.encode())}{tail}"
-        signature = _base64(hmac.digest(self._key, self._salt + path.encode(), "sha256"))
-        return f"{self._base}/{signature}{path}"
+        signer = self._signer.copy()  # the key and the salt are digested already
+        signer.update(path.encode())
+        return f"{self._base}/{_base64(signer.digest())}{path}"
 
 
 @lru_cache(maxsize=2048)

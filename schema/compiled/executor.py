@@ -56,4 +56,4 @@ class Executor:
         plan = self.plans.get(prepared, operation, values.coerced, registered=registered)
         if not isinstance(plan, Plan):
             raise DeclinedError(plan)
-        return await execute(self.plans.compiler, plan, values, context.loaders.recording, context)
+        return await execute(self.plans.compiler, plan, values, context.loaders.recording.naive(), context)

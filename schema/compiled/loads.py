@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schema.entries import Nearby
 
 Row = Mapping[str, Any]
+_NOWHERE = -1
 
 
 class Load(ABC):
@@ -55,7 +56,6 @@ class Entities(Load):
 
     def __init__(self, run: Run, shape: Shape, keys: Sequence[Any], seen: Callable[[Row], bool] | None = None) -> None:
         self._run, self._shape, self._keys, self._seen = run, shape, keys, seen
-        self._places: dict[Any, int] = {}
 
     def ask(self, wave: Wave) -> None:
         """Ask for what was not read yet."""
@@ -63,20 +63,26 @@ class Entities(Load):
 
     def take(self) -> Sequence[Load]:
         """Take each entity once, however many rows lead to it."""
-        held = self._run.entities[self._shape.document.__name__]
+        held, seen = self._run.entities[self._shape.document.__name__], self._seen
         rows: list[Row] = []
-        for key in self._keys:
-            row = None if key is None or key in self._places else held[key]
-            if row is not None and (self._seen is None or self._seen(row)):
-                self._places[key] = len(rows)
-                rows.append(row)
+        places: dict[Any, int] = {None: _NOWHERE}
+        self._places: list[int] = []
+        for key in self._keys:  # the driver's ids are slow to compare: each is looked up as seldom as possible
+            place = places.get(key)
+            if place is None:
+                row, place = held[key], _NOWHERE
+                if row is not None and (seen is None or seen(row)):
+                    place = len(rows)
+                    rows.append(row)
+                places[key] = place
+            self._places.append(place)
         self._shown = Shown(self._run, self._shape, rows)
         return self._shown.loads
 
     def values(self) -> Column:
         """Return each row's entity."""
-        made, places = self._shown.values(), self._places
-        return [made[places[key]] if key in places else None for key in self._keys]
+        made = [*self._shown.values(), None]  # the last is for `_NOWHERE`
+        return [made[place] for place in self._places]
 
 
 class Many(Load):

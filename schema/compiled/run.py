@@ -99,7 +99,7 @@ async def execute(compiler: Compiler, plan: Plan, variables: VariableValues, rea
             check_first(arguments[number]["first"])
         run = Run(plan, arguments, reader, context)
         data = await _data(run)
-        body = orjson.dumps({"data": data})
+        body = orjson.dumps({"data": data}, option=orjson.OPT_NAIVE_UTC)
     except (DomainError, GraphQLError) as error:
         raise DeclinedError(f"it has an error: {error}") from error
     except (DeclinedError, ConnectionFailure):

@@ -22,7 +22,6 @@ from graphql import (
     is_object_type,
 )
 
-from models.entity import Entity
 from schema.compiled import views
 from schema.compiled.declined import UncompilableError
 from schema.compiled.source import Source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -61,7 +61,7 @@ def adapter(document: Any, name: str) -> Callable[[Any], Any]:
     """Return what makes of a stored value what the document would; raises pydantic.ValidationError."""
     field = document.model_fields[name]
     declared: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-    return TypeAdapter(declared).validate_python
+    return TypeAdapter(declared).validator.validate_python  # the core itself: the rest of the call is Python
 
 
 @lru_cache(maxsize=1024)
@@ -83,6 +83,10 @@ def maker(node: Any, attributes: frozenset[str]) -> Callable[[Mapping[str, Any]]
 
 def _converted(source: Source, document: Any, name: str) -> str:
     value = read(source, document, name)
+    field = document.model_fields[name]
+    if plain(field)[0] is datetime:  # rows have times without a zone; a document's have one
+        zoned = f"{value}.replace(tzinfo={source.constant(UTC)})"
+        return f"None if {value} is None else {zoned}" if plain(field)[1] else zoned
     kind, nullable = plain(document.model_fields[name])
     convert = source.constant(adapter(document, name))
     if kind is None:

@@ -36,7 +36,10 @@ class Wave:
     def entities(self, kind: str, keys: Sequence[Any]) -> None:
         """Ask for entities by their ids."""
         held = self._run.entities[kind]
-        wanted = dict.fromkeys(key for key in keys if key is not None and key not in held)
+        wanted = dict.fromkeys(keys)
+        wanted.pop(None, None)
+        if held:
+            wanted = {key: None for key in wanted if key not in held}
         if wanted:
             self._entities[kind] |= wanted
 
@@ -89,7 +92,7 @@ class Wave:
             run.dependencies.entities(kind, keys)
             query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
             find = Find(_DOCUMENTS[kind], query, projection=run.projection(kind))
-            reads.append((find, partial(self._take_entities, kind, keys)))
+            reads.append((find, partial(self._take_entities, kind, found)))
         for collection, pages in self._pages.items():
             lists = Lists.named(collection)
             for group in lists.groups(pages):
@@ -124,10 +127,11 @@ class Wave:
         found = await read_canvases(run.reader, run.dependencies, [*self._canvases], run.projection("Element"))
         run.canvases.update(found)
 
-    def _take_entities(self, kind: str, keys: list[Any], rows: list[Any]) -> None:
+    def _take_entities(self, kind: str, keys: dict[Any, None], rows: list[Any]) -> None:
         held = self._run.entities[kind]
-        held.update(dict.fromkeys(keys))
-        held.update({row["_id"]: row for row in rows})
+        held.update(keys)  # none of them is there, until its row says so
+        for row in rows:
+            held[row["_id"]] = row
 
     def _take_pages(self, collection: str, lists: Lists, group: list[PageKey], rows: list[Any]) -> None:
         for key, page in lists.answers(group, rows).items():
