@@ -18,7 +18,7 @@ COMMANDS = {
     "edge": "Serve the edge cache, the front door of the platform.",
     "images": "Serve and transform pictures.",
     "relay": "Turn the database's changes into invalidations.",
-    "seed": "Load the demo data; --scale N makes more of it for load tests.",
+    "seed": "Load the demo data; --designs N adds large data, --scale N copies of it, for load tests.",
     "schema": "Print the GraphQL schema, or write schema.graphql.",
     "operations": "Check the registered operations and write their manifest.",
     "purger": "Tell other caches (Varnish, Fastly, Cloudflare) what has changed.",

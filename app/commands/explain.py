@@ -1,4 +1,4 @@
-"""`python -m app explain`: what is known of an operation, and why its answers may be cached or not."""
+"""`python -m app explain`: how an operation is executed, what it reads, and why its answers may be cached or not."""
 
 from __future__ import annotations
 
@@ -6,28 +6,40 @@ import argparse
 import asyncio
 import re
 import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+from graphql import OperationType
+from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
 
+from app.explaining import Explained, Heard, explain
 from app.http import registry
 from app.http.contexts import Contexts
 from app.operations import OperationError, plan_of
 from app.services import asset_store, connected, image_links, open_database, open_redis
 from app.settings import Settings
 from auth.tokens import Keys
-from auth.viewer import ANONYMOUS
+from auth.viewer import ANONYMOUS, load_viewer
 from edge import plans
 from edge.follower import Follower
 from edge.keys import key_of
 from edge.plans import Plan
+from models.database import Database, Row
 from models.operation import RegisteredOperation
+from models.user import User, fold_email
 from resolvers.api import Api, build
 from resolvers.context import Services
+from schema.compiled import shapes as compiled
+from schema.compiled.declined import DeclinedError
+from schema.compiled.description import commands, steps
+from schema.compiled.executor import Executor
+from schema.compiled.plans import Plans
 from schema.dependencies import Dependencies
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
 from schema.reader import Find, Reader
@@ -38,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the operation and its variables."""
     parser.add_argument("operation", metavar="OPERATION", help="a registered name, an id, or a .graphql file")
     parser.add_argument("--variables", default="{}", metavar="JSON", help="the variables to run it with")
+    parser.add_argument("--as", dest="email", metavar="EMAIL", help="who to run it as, where it is for a viewer")
 
 
 async def _partners(settings: Settings, id_: str) -> str:
@@ -87,33 +100,68 @@ def verdict(plan: Plan) -> str:
     return f"Cached for {plan.max_age} s, or until something that it shows changes."
 
 
-async def _execute(
-    settings: Settings,
-    api: Api,
-    preparer: Preparer,
-    prepared: Prepared,
-    operation: Operation,
-    variables: dict[str, Any],
-) -> tuple[Dependencies, list[str]]:
-    """Run a public operation as nobody: (what it read, its errors)."""
-    database, redis = await open_database(settings), open_redis(settings)
-    try:
+@dataclass(frozen=True)
+class Ran:
+    """What came of running an operation: what it read, its errors, its commands, and why it was not run by its plan."""
+
+    read: Dependencies
+    errors: list[str]
+    commands: list[list[Explained]]
+    declined: str | None
+
+
+async def _execute(settings: Settings, asked: Asked, plans: Plans, email: str | None) -> Ran:
+    """Run a query as somebody, or as nobody, and have MongoDB explain the commands.
+
+    Raises:
+        OperationError: there is no such user.
+
+    """
+    heard = Heard()
+    async with AsyncExitStack() as stack:
+        database, redis = await open_database(settings), open_redis(settings)
+        stack.push_async_callback(database.close)
+        stack.push_async_callback(redis.aclose)
+        user = await User.find_one({"email": fold_email(email)}) if email else None
+        if email and user is None:
+            raise OperationError(f"There is no user {email}.")
+        viewer = await load_viewer(user.id, None) if user else ANONYMOUS
+        client: AsyncMongoClient[Row] = AsyncMongoClient(settings.mongodb_url, tz_aware=True, event_listeners=[heard])
+        watched = await stack.enter_async_context(client)
         services = Services(
-            database,
+            Database(watched, settings.mongodb_database),
             Keys(settings.secret_key),
             asset_store(settings),
             RedisSignals(redis),
             settings.public_url,
-            preparer,
+            asked.preparer,
         )
-        context = Contexts(services, image_links(settings), Follower(redis)).make(operation, ANONYMOUS)
-        result = await api.execute(
-            prepared.text, variable_values=variables, context_value=context, operation_name=operation.name
-        )
-        return context.dependencies, [error.message for error in result.errors or ()]
-    finally:
-        await redis.aclose()
-        await database.close()
+        contexts = Contexts(services, image_links(settings), Follower(redis))
+        context = contexts.make(asked.operation, viewer)
+        declined, errors = None, []
+        try:
+            await Executor(plans).attempt(asked.prepared, asked.operation, asked.variables, context, registered=True)
+        except DeclinedError as error:
+            declined = str(error)
+            heard.commands.clear()
+            context = contexts.make(asked.operation, viewer)
+            result = await asked.api.execute(
+                asked.prepared.text, asked.variables, context, operation_name=asked.operation.name
+            )
+            errors = [error.message for error in result.errors or ()]
+        explained = [await explain(database.handle, command) for command in [*heard.commands]]
+        return Ran(context.dependencies, errors, explained, declined)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation with its variables, and the schema that it is asked of."""
+
+    api: Api
+    preparer: Preparer
+    prepared: Prepared
+    operation: Operation
+    variables: dict[str, Any]
 
 
 def _show(console: Console, plan: Plan) -> None:
@@ -153,6 +201,35 @@ def _show_read(console: Console, read: Dependencies) -> None:
     console.print(table)
 
 
+def _show_steps(console: Console, found: compiled.Plan | str) -> None:
+    if isinstance(found, str):
+        console.print(f"Executed by graphql-core, because {found}.", highlight=False, markup=False)
+        return
+    table = Table(title=f"Its plan: at most {commands(found)} commands to MongoDB", title_justify="left")
+    table.add_column("wave", justify="right")
+    table.add_column("step", overflow="fold")
+    for step in steps(found):
+        table.add_row(str(step.wave), f"{'  ' * step.depth}{step.text}")
+    console.print(table)
+
+
+def _show_commands(console: Console, ran: Ran) -> None:
+    if ran.declined is not None:
+        console.print(f"This request was executed by graphql-core: {ran.declined}.", highlight=False, markup=False)
+    table = Table(title="Its commands, as MongoDB explains them", title_justify="left")
+    for name in ("command", "reads", "index", "keys", "documents", "returned", "but"):
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
+    for number, command in enumerate(ran.commands, 1):
+        for read in command:
+            indexes, faults = ", ".join(sorted(read.indexes)) or "none", ", ".join(sorted(read.faults))
+            counts = (read.keys, read.documents, read.returned)
+            table.add_row(str(number), read.collection, indexes, *(f"{count:,}" for count in counts), faults)
+    console.print(table)
+
+
+_NUMBERS = {"keys", "documents", "returned"}
+
+
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Explain one operation."""
     console = Console()
@@ -160,25 +237,37 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         variables = orjson.loads(arguments.variables)
         prepared = preparer.prepare(document(arguments.operation, settings))
-        operation = prepared.choose(None)
+        asked = Asked(api, preparer, prepared, prepared.choose(None), variables)
+        return _explain(console, settings, asked, arguments.email)
     except orjson.JSONDecodeError as error:
         sys.stderr.write(f"--variables: this is not JSON ({error}).\n")
-        return 2
     except (OperationError, PreparationError) as error:
         sys.stderr.write(f"{error}\n")
-        return 2
-    own = plans.load().get(prepared.id)
-    plan = plan_of(preparer.schema, own.client if own is not None else "", prepared, operation)
+    return 2
+
+
+def _explain(console: Console, settings: Settings, asked: Asked, email: str | None) -> int:
+    own = plans.load().get(asked.prepared.id)
+    plan = plan_of(asked.preparer.schema, own.client if own is not None else "", asked.prepared, asked.operation)
     _show(console, plan)
-    if not plan.cacheable:
+    made = Plans(asked.api)
+    made.add(asked.prepared)
+    _show_steps(console, made.get(asked.prepared, asked.operation, asked.variables, registered=False))
+    if plan.cacheable:
+        console.print(f"Its key with these variables: {key_of(plan, asked.variables)}", highlight=False)
+    elif plan.scope != "PUBLIC" and email is None:
+        console.print("It was not run; say as whom with --as EMAIL.", highlight=False)
         return 0
-    console.print(f"Its key with these variables: {key_of(plan, variables)}", highlight=False)
+    if asked.operation.kind is not OperationType.QUERY:
+        return 0
     try:
-        read, errors = asyncio.run(_execute(connected(settings), api, preparer, prepared, operation, variables))
+        ran = asyncio.run(_execute(connected(settings), asked, made, email))
     except PyMongoError:
         console.print("No database answers, so it was not run; start one with `make run`.", highlight=False)
         return 0
-    for message in errors:
+    for message in ran.errors:
         console.print(f"Not cached with these variables: {message}", highlight=False, markup=False)
-    _show_read(console, read)
+    _show_commands(console, ran)
+    if plan.cacheable:
+        _show_read(console, ran.read)
     return 0

@@ -6,29 +6,48 @@ import argparse
 import asyncio
 import sys
 
-from app.seed import SeedError, load
+from app.seed import MOST_DESIGNS, SeedError, grow, load
 from app.services import asset_store, open_database
 from app.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `--scale` and `--width`."""
+    """Declare `--scale`, `--designs` and `--width`."""
     parser.add_argument("--scale", type=_positive, default=1, metavar="N", help="how many times over, for load tests")
+    parser.add_argument(
+        "--designs",
+        type=_designs,
+        default=0,
+        metavar="N",
+        help="then add large data, almost without canvases and pictures, until there are so many designs",
+    )
     parser.add_argument("--width", type=_positive, default=1600, help="the photographs' width in pixels")
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a positive number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return value
 
 
-async def _load(settings: Settings, scale: int, width: int) -> int:
+def _designs(text: str) -> int:
+    value = _positive(text)
+    if value > MOST_DESIGNS:
+        raise argparse.ArgumentTypeError(f"{value} is too many; at most {MOST_DESIGNS} designs are made")
+    return value
+
+
+async def _load(settings: Settings, scale: int, designs: int, width: int) -> None:
     database = await open_database(settings, patience=None)
     try:
         await database.prepare()
-        return await load(database, asset_store(settings), scale=scale, width=width)
+        await load(database, asset_store(settings), scale=scale, width=width)
+        if designs:
+            await grow(database, designs)
     finally:
         await database.close()
 
@@ -36,7 +55,7 @@ async def _load(settings: Settings, scale: int, width: int) -> int:
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Load what is missing of the demo data."""
     try:
-        asyncio.run(_load(settings, arguments.scale, arguments.width))
+        asyncio.run(_load(settings, arguments.scale, arguments.designs, arguments.width))
     except SeedError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -8,11 +8,12 @@ from typing import Any
 
 from beanie.odm.utils.dump import get_dict
 from pymongo import ReplaceOne
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from app.demo.world import world
 from app.seed.documents import Documents, Drawn
 from app.seed.pictures import draw_all, keep_originals
+from app.seed.progress import bars
 from auth.passwords import hash_password
 from models.database import Database
 from models.entity import Entity
@@ -22,8 +23,10 @@ from storage.assets import AssetStore
 PASSWORD = "demo-password"  # noqa: S105 - the demo accounts', printed for everybody
 SEED = 7
 
+MARKS = "seeds"
+"""The collection that remembers which copies are complete."""
+
 _BATCH = 1000
-_MARKS = "seeds"  # remembers which copies are complete
 
 
 class SeedError(Exception):
@@ -40,7 +43,7 @@ async def load(database: Database, store: AssetStore, *, scale: int = 1, width: 
         SeedError: the database holds other data.
 
     """
-    marks = database.handle[_MARKS]
+    marks = database.handle[MARKS]
     done = {row["_id"] async for row in marks.find({"complete": True})}
     wanted = [copy for copy in range(scale) if copy not in done]
     if not wanted:
@@ -48,8 +51,7 @@ async def load(database: Database, store: AssetStore, *, scale: int = 1, width: 
     if not await marks.find_one({}) and await Organization.find_one({}) is not None:
         raise SeedError("This database holds other data; the demo is loaded into an empty one only.")
     password_hash = await hash_password(PASSWORD)
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns) as progress:
+    with bars() as progress:
         drawn = await _pictures(database, store, width, progress)
         for copy in wanted:
             await marks.update_one({"_id": copy}, {"$set": {"complete": False}}, upsert=True)
@@ -70,7 +72,7 @@ def _for_copy(drawn: dict[str, Drawn], copy: int) -> dict[str, Drawn]:
 
 async def _pictures(database: Database, store: AssetStore, width: int, progress: Progress) -> dict[str, Drawn]:
     """Draw the demo's pictures, or recall what is known of them."""
-    known = await database.handle[_MARKS].find_one({"_id": "pictures", "width": width})
+    known = await database.handle[MARKS].find_one({"_id": "pictures", "width": width})
     if known is not None:
         return {key: Drawn(**fields) for key, fields in known["drawn"].items()}
     pictures = world(SEED).pictures
@@ -78,7 +80,7 @@ async def _pictures(database: Database, store: AssetStore, width: int, progress:
     drawn = await draw_all(pictures, width, store, lambda: progress.advance(task))
     fields: dict[str, Any] = {key: {n: getattr(d, n) for n in d.__dataclass_fields__} for key, d in drawn.items()}
     mark = {"_id": "pictures", "width": width, "drawn": fields}
-    await database.handle[_MARKS].replace_one({"_id": "pictures"}, mark, upsert=True)
+    await database.handle[MARKS].replace_one({"_id": "pictures"}, mark, upsert=True)
     return drawn
 
 
