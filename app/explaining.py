@@ -87,8 +87,6 @@ def _shape(part: Command) -> str:
     """Return what tells reads of one kind: their fields, without the values."""
     stages = part.get("pipeline", ())
     query: Mapping[str, Any] = part.get("filter") or next((s["$match"] for s in stages if "$match" in s), {})
-        (s["$match"] for s in part.get("pipeline", ()) if "$match" in s), {}
-    )
     return ",".join(sorted(map(str, query)))
 
 
