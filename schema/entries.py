@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import strawberry
 from strawberry.extensions import FieldExtension
 
+from models.database import Row
 from models.register import COLLECTIONS
 from schema import cursors
 from schema.connection import Connection, PageInfo, connect
@@ -21,10 +22,13 @@ from schema.context import Context
 from schema.lists import PageKey
 from schema.nearby import NearbyProjectConnection, NearbyProjectEdge
 from schema.node import TYPES, show
-from schema.reader import Aggregation, Stages
+from schema.reader import Aggregation, Projection, Reader, Stages
 
 PUBLIC = {"scope": "PUBLIC"}
 """The metadata of an entry field that everybody may ask, always as nobody."""
+
+_PROJECTS = COLLECTIONS["gallery"][0]
+_EXACT = 1e-9  # how much of a distance its way through MongoDB's radians may cost
 
 
 class Wanted(Protocol):
@@ -120,23 +124,39 @@ class Nearby:
         """Return what tells the search apart from every other, for its cursors."""
         return f"nearby?{self.latitude},{self.longitude},{self.radius}"
 
-    def aggregation(self) -> Aggregation:
-        """Return the read: one row more than the page shows, each with its `distance`."""
+    async def rows(self, reader: Reader, projection: Projection | None = None) -> list[Row]:
+        """Search: return one row more than the page shows, each with its `distance`.
+
+        MongoDB streams them by distance and stops at the limit. It does not order what is equally far, and to have it
+        do so would have it read everything within the radius; so that is done here, and only where the page ends among
+        such rows they are asked for by themselves.
+        """
+        shown = [] if projection is None else [{"$project": {**projection, "distance": 1}}]
+        limit = {"$limit": self.first + 1}
+        least = self.beyond[0] if self.beyond else 0
+        found = await reader.read(Aggregation(_PROJECTS, [*self._within(least, self.radius), limit, *shown]))
+        if len(found) > self.first > 0 and found[-1]["distance"] == found[-2]["distance"]:
+            farthest = found[-1]["distance"]
+            same = [*self._within(farthest * (1 - _EXACT), farthest * (1 + _EXACT)), {"$match": {"distance": farthest}}]
+            ties = await reader.read(Aggregation(_PROJECTS, [*same, {"$sort": {"_id": 1}}, limit, *shown]))
+            found = [row for row in found if row["distance"] < farthest] + ties
+        return sorted(found, key=lambda row: (row["distance"], row["_id"]))[: self.first + 1]
+
+    def _within(self, least: float, most: float) -> Stages:
+        """Return the search between two distances, behind the cursor."""
         near: dict[str, Any] = {
             "near": {"type": "Point", "coordinates": [self.longitude, self.latitude]},
             "distanceField": "distance",
-            "maxDistance": self.radius,
-            "minDistance": self.beyond[0] if self.beyond else 0,
+            "minDistance": least,
+            "maxDistance": most,
             "query": {"visibility": "PUBLIC", "status": "ACTIVE"},
             "key": "location",
         }
-        pipeline: Stages = [{"$geoNear": near}]
-        if self.beyond:
-            distance, last = self.beyond
-            further = {"$or": [{"distance": {"$gt": distance}}, {"distance": distance, "_id": {"$gt": last}}]}
-            pipeline.append({"$match": further})
-        pipeline += [{"$sort": {"distance": 1, "_id": 1}}, {"$limit": self.first + 1}]
-        return Aggregation(COLLECTIONS["gallery"][0], pipeline)
+        if self.beyond is None:
+            return [{"$geoNear": near}]
+        distance, last = self.beyond
+        further = {"$or": [{"distance": {"$gt": distance}}, {"distance": distance, "_id": {"$gt": last}}]}
+        return [{"$geoNear": near}, {"$match": further}]
 
     def cursors(self) -> Callable[[Any], str]:
         """Return what makes the cursors of rows."""
@@ -145,12 +165,11 @@ class Nearby:
 
     async def read(self, context: Context) -> NearbyProjectConnection:
         """Search."""
-        read = self.aggregation()
-        rows, cursor = await context.loaders.reader.read(read), self.cursors()
-        show_row: Any = TYPES[read.document].of
+        rows, cursor = await self.rows(context.loaders.reader), self.cursors()
+        show_row: Any = TYPES[_PROJECTS].of
         edges = [
             NearbyProjectEdge(
-                node=show_row(read.document.model_validate(row)), cursor=cursor(row), distance_m=row["distance"]
+                node=show_row(_PROJECTS.model_validate(row)), cursor=cursor(row), distance_m=row["distance"]
             )
             for row in rows[: self.first]
         ]

@@ -255,10 +255,10 @@ def _explain(console: Console, settings: Settings, asked: Asked, email: str | No
     _show_steps(console, made.get(asked.prepared, asked.operation, asked.variables, registered=False))
     if plan.cacheable:
         console.print(f"Its key with these variables: {key_of(plan, asked.variables)}", highlight=False)
+    elif asked.operation.kind is not OperationType.QUERY:
+        return 0
     elif plan.scope != "PUBLIC" and email is None:
         console.print("It was not run; say as whom with --as EMAIL.", highlight=False)
-        return 0
-    if asked.operation.kind is not OperationType.QUERY:
         return 0
     try:
         ran = asyncio.run(_execute(connected(settings), asked, made, email))

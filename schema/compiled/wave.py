@@ -13,7 +13,7 @@ from models.register import DOCUMENTS
 from schema.entries import Nearby
 from schema.lists import Equality, Lists, PageKey
 from schema.loaders import liked_by, read_canvases
-from schema.reader import Aggregation, Find, Read
+from schema.reader import Find, Read
 
 if TYPE_CHECKING:
     from schema.compiled.run import Run
@@ -69,14 +69,15 @@ class Wave:
             self._searches[search] = None
 
     async def read(self) -> None:
-        """Read all of it into the run: in one command, and two more for canvases, which must be of one moment."""
-        reads = [*self._reads()]
-        if self._canvases and reads:
-            await asyncio.gather(self._together(reads), self._read_canvases())
-        elif self._canvases:
-            await self._read_canvases()
-        elif reads:
-            await self._together(reads)
+        """Read all of it into the run: in one command, but for canvases, each of one moment, and searches."""
+        reads = self._reads()
+        work = [self._together(reads)] if reads else []
+        work += [self._read_canvases()] if self._canvases else []
+        work += [self._search(search) for search in self._searches]
+        if len(work) == 1:
+            await work[0]
+        elif work:
+            await asyncio.gather(*work)
 
     async def _together(self, reads: list[tuple[Read, Callable[[list[Any]], None]]]) -> None:
         answers = await self._run.reader.read_together([read for read, _ in reads])
@@ -102,11 +103,6 @@ class Wave:
             reads.append(self._counting(collection, names, [*counts]))
         if self._likes:
             reads.append((liked_by(run.viewer.user, [*self._likes]), self._take_likes))
-        for search in self._searches:
-            found_near = search.aggregation()
-            shown = {"$project": {**run.projection(found_near.document.__name__), "distance": 1}}
-            near = Aggregation(found_near.document, [*found_near.pipeline, shown])
-            reads.append((near, partial(run.searches.__setitem__, search)))
         return reads
 
     def _counting(
@@ -126,6 +122,10 @@ class Wave:
         run = self._run
         found = await read_canvases(run.reader, run.dependencies, [*self._canvases], run.projection("Element"))
         run.canvases.update(found)
+
+    async def _search(self, search: Nearby) -> None:
+        run = self._run
+        run.searches[search] = await search.rows(run.reader, run.projection("Project"))
 
     def _take_entities(self, kind: str, keys: dict[Any, None], rows: list[Any]) -> None:
         held = self._run.entities[kind]
