@@ -115,14 +115,14 @@ class Reader:
 
     def __init__(self, database: Database, as_of: Timestamp | None = None, *, naive: bool = False) -> None:
         self._database = database
-        self._as_of = as_of
+        self.as_of = as_of
         self._codec = _NAIVE if naive else database.recorded.codec_options
         after = {} if as_of is None else {"afterClusterTime": as_of}
         self._concern = {"level": "majority", **after}
 
     def naive(self) -> Reader:
         """Return a reader of the same moment that reads times without a zone."""
-        return Reader(self._database, self._as_of, naive=True)
+        return Reader(self._database, self.as_of, naive=True)
 
     async def read(self, read: Read) -> list[Row]:
         """Return the rows of one read, in one command."""
@@ -181,7 +181,7 @@ class Reader:
     async def snapshot(self, *reads: Find) -> list[list[Row]]:
         """Run several finds that all see one moment; the first decides which."""
         results: list[list[Row]] = []
-        concern = None if self._as_of is None else _SnapshotAfter(self._as_of)
+        concern = None if self.as_of is None else _SnapshotAfter(self.as_of)
         async with self._database.client.start_session(snapshot=True) as session:
             for read in reads:
                 collection = self._database.recorded.get_collection(

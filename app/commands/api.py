@@ -18,6 +18,7 @@ from edge.follower import Follower
 from models.database import Database
 from resolvers.api import build
 from resolvers.context import Pace, Services
+from schema.combined import Combined
 from schema.compiled.executor import Executor
 from schema.compiled.plans import Plans
 from storage.signals import RedisSignals
@@ -50,7 +51,7 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
     documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,
-        Executor(made),
+        Executor(made, Combined(database)),
         preparer,
         documents,
         contexts,

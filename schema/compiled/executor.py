@@ -8,6 +8,7 @@ from typing import Any
 from graphql import get_variable_values
 from prometheus_client import Counter
 
+from schema.combined import Combined
 from schema.compiled.declined import DeclinedError
 from schema.compiled.plans import Plans
 from schema.compiled.run import execute
@@ -22,10 +23,13 @@ _BY_PLAN, _BY_CORE = ANSWERS.labels("plan"), ANSWERS.labels("graphql-core")
 
 
 class Executor:
-    """Answers what has a plan; all else is graphql-core's, errors included."""
+    """Answers what has a plan; all else is graphql-core's, errors included.
 
-    def __init__(self, plans: Plans) -> None:
-        self.plans = plans
+    With `combined`, requests at the same time read together.
+    """
+
+    def __init__(self, plans: Plans, combined: Combined | None = None) -> None:
+        self.plans, self._combined = plans, combined
 
     async def answer(
         self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
@@ -56,4 +60,4 @@ class Executor:
         plan = self.plans.get(prepared, operation, values.coerced, registered=registered)
         if not isinstance(plan, Plan):
             raise DeclinedError(plan)
-        return await execute(self.plans.compiler, plan, values, context.loaders.recording.naive(), context)
+        return await execute(self.plans.compiler, plan, values, context, self._combined)

@@ -14,6 +14,7 @@ from pymongo.errors import ConnectionFailure
 
 from auth.viewer import Viewer
 from models.errors import DomainError
+from schema.combined import Combined
 from schema.compiled import views
 from schema.compiled.compiler import Compiler
 from schema.compiled.declined import DeclinedError
@@ -38,8 +39,15 @@ class Info:
 class Run:
     """What one request has read so far."""
 
-    def __init__(self, plan: Plan, arguments: Sequence[Mapping[str, Any]], reader: Reader, context: Context) -> None:
-        self.plan, self.arguments, self.reader = plan, arguments, reader
+    def __init__(
+        self,
+        plan: Plan,
+        arguments: Sequence[Mapping[str, Any]],
+        context: Context,
+        reader: Reader,
+        combined: Combined | None,
+    ) -> None:
+        self.plan, self.arguments, self.reader, self.combined = plan, arguments, reader, combined
         self.viewer: Viewer = context.viewer
         self.info = Info(context)
         self.dependencies = Dependencies()
@@ -82,8 +90,12 @@ class Run:
         return Entities(self, shape, (wanted.key,), lambda row: show(row).visible(self.viewer))
 
 
-async def execute(compiler: Compiler, plan: Plan, variables: VariableValues, reader: Reader, context: Context) -> bytes:
+async def execute(
+    compiler: Compiler, plan: Plan, variables: VariableValues, context: Context, combined: Combined | None = None
+) -> bytes:
     """Answer a request: return `{"data": …}`, and add what it depends on to the context's dependencies.
+
+    With `combined`, reads go together with those of other requests.
 
     Raises:
         DeclinedError: graphql-core must answer it.
@@ -97,7 +109,7 @@ async def execute(compiler: Compiler, plan: Plan, variables: VariableValues, rea
         ]
         for number in plan.firsts:
             check_first(arguments[number]["first"])
-        run = Run(plan, arguments, reader, context)
+        run = Run(plan, arguments, context, context.loaders.recording.naive(), combined)
         data = await _data(run)
         body = orjson.dumps({"data": data}, option=orjson.OPT_NAIVE_UTC)
     except (DomainError, GraphQLError) as error:

@@ -18,6 +18,8 @@ from schema.reader import Find, Read
 if TYPE_CHECKING:
     from schema.compiled.run import Run
 
+_Reads = list[tuple[Read, Callable[[list[Any]], None]]]
+
 _DOCUMENTS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}
 
 
@@ -69,9 +71,10 @@ class Wave:
             self._searches[search] = None
 
     async def read(self) -> None:
-        """Read all of it into the run: in one command, but for canvases, each of one moment, and searches."""
-        reads = self._reads()
-        work = [self._together(reads)] if reads else []
+        """Read all of it into the run: in one command, but for what may read much, canvases and searches."""
+        bounded, long = self._reads()
+        work = [self._together(bounded, bounded=True)] if bounded else []
+        work += [self._together(long, bounded=False)] if long else []
         work += [self._read_canvases()] if self._canvases else []
         work += [self._search(search) for search in self._searches]
         if len(work) == 1:
@@ -79,15 +82,20 @@ class Wave:
         elif work:
             await asyncio.gather(*work)
 
-    async def _together(self, reads: list[tuple[Read, Callable[[list[Any]], None]]]) -> None:
-        answers = await self._run.reader.read_together([read for read, _ in reads])
+    async def _together(self, reads: _Reads, *, bounded: bool) -> None:
+        run, wanted = self._run, [read for read, _ in reads]
+        if bounded and run.combined is not None:
+            answers = await run.combined.read(wanted, run.reader.as_of)
+        else:
+            answers = await run.reader.read_together(wanted)
         for (_, take), rows in zip(reads, answers, strict=True):
             take(rows)
 
-    def _reads(self) -> list[tuple[Read, Callable[[list[Any]], None]]]:
-        """Return each read with what takes its rows."""
+    def _reads(self) -> tuple[_Reads, _Reads]:
+        """Return each read with what takes its rows: those that are bounded, and those that may read much."""
         run = self._run
-        reads: list[tuple[Read, Callable[[list[Any]], None]]] = []
+        reads: _Reads = []
+        long: _Reads = []
         for kind, found in self._entities.items():
             keys = [*found]
             run.dependencies.entities(kind, keys)
@@ -98,12 +106,13 @@ class Wave:
             lists = Lists.named(collection)
             for group in lists.groups(pages):
                 read = lists.read(group, run.projection(lists.document.__name__))
-                reads.append((read, partial(self._take_pages, collection, lists, group)))
+                found_pages = (read, partial(self._take_pages, collection, lists, group))
+                (long if group[0].extra else reads).append(found_pages)
         for (collection, names), counts in self._counts.items():
-            reads.append(self._counting(collection, names, [*counts]))
+            long.append(self._counting(collection, names, [*counts]))
         if self._likes:
             reads.append((liked_by(run.viewer.user, [*self._likes]), self._take_likes))
-        return reads
+        return reads, long
 
     def _counting(
         self, collection: str, names: tuple[str, ...], keys: list[Equality]
