@@ -56,5 +56,5 @@ def image_links(settings: Settings) -> ImageLinks:
 
 def own_write(keys: Keys, header: str) -> EntryId | None:
     """Return the moment in an `Edge-As-Of` header that we signed, None for any other."""
-    moment = keys.verified("own-write", header)
+    moment = keys.verified("own-write", header) if header else None
     return EntryId.parse(moment) if moment else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from models.collection import Collection
@@ -45,10 +46,11 @@ class Lists:
     document: type[Entity]
     collection: Collection
 
-    @classmethod
-    def named(cls, collection: str) -> Lists:
+    @staticmethod
+    @cache
+    def named(collection: str) -> Lists:
         """Return those of a collection by its name."""
-        return cls(*COLLECTIONS[collection])
+        return Lists(*COLLECTIONS[collection])
 
     def groups(self, keys: Iterable[PageKey]) -> list[list[PageKey]]:
         """Group pages that one command can read: those that differ in the parent's key alone."""

@@ -110,14 +110,19 @@ async def read_canvases(
         dependencies.list("Element", f"canvas?design={design}")
     wanted = {"design": {"$in": [*designs]}, "removed": False}
     order = (("design", 1), ("order", 1), ("_id", 1))
+    if projection is not None and len(designs) > 1:  # where there is one, nobody needs to be told which
+        projection = {**projection, "design": 1}
     found, elements = await reader.snapshot(
         Find(Design, {"_id": {"$in": [*designs]}}, projection={"seq": 1}),
-        Find(Element, wanted, order, projection=projection and {**projection, "design": 1}),
+        Find(Element, wanted, order, projection=projection),
     )
     seqs = {row["_id"]: row.get("seq", 0) for row in found}
     canvases = {design: CanvasRows(seqs.get(design, 0), []) for design in designs}
-    for row in elements:
-        canvases[row["design"]].elements.append(row)
+    if len(designs) == 1:
+        canvases[designs[0]].elements.extend(elements)
+    else:
+        for row in elements:
+            canvases[row["design"]].elements.append(row)
     return canvases
 
 

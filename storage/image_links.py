@@ -7,7 +7,7 @@ some thousands of variants of a picture made, and a cache holds what others aske
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from functools import lru_cache
 from typing import Literal
 
@@ -22,6 +22,7 @@ LADDER = (64, 96, 128, 192, 256, 320, 384, 480, 640, 800, 960, 1280, 1600, 1920,
 SHAPES = 48  # heights are this many parts of the width, at most two and a half times the width
 _TALLEST = SHAPES * 5 // 2  # so that 2560 wide is still within what a worker makes
 _BEST_QUALITY = 100
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _PLACEHOLDER = "asset://?"  # no key of an asset
 
 
@@ -142,7 +143,7 @@ def _frame(
 
 def _base64(data: bytes) -> str:
     """Return data as imgproxy's URLs have it: URL-safe base64 without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _gravity(gravity: Gravity) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -123,14 +124,19 @@ class Nothing(Load):
         return [None] * self._count
 
 
-@dataclass(frozen=True)
+@dataclass
 class PageRows:
-    """One page as it was read, and what makes its rows' cursors."""
+    """One page as it was read; `cursors` returns what makes its rows' cursors, where they are asked for."""
 
     rows: Sequence[Row] = ()
     has_next: bool = False
     has_previous: bool = False
-    cursor: Callable[[Row], str] = str
+    cursors: Callable[[], Callable[[Row], str]] = lambda: str
+
+    @cached_property
+    def cursor(self) -> Callable[[Row], str]:
+        """Return what makes a row's cursor."""
+        return self.cursors()
 
 
 class Pages(Load):
@@ -163,8 +169,8 @@ class Pages(Load):
 
     def _page(self, collection: str, key: PageKey) -> PageRows:
         rows = self._run.pages[collection, key]
-        cursor = Lists.named(collection).cursors(key)
-        return PageRows(rows[: key.first], len(rows) > key.first, key.after is not None, cursor)
+        cursors = partial(Lists.named(collection).cursors, key)
+        return PageRows(rows[: key.first], len(rows) > key.first, key.after is not None, cursors)
 
     def _counted(self, key: PageKey) -> bool:
         return self._shape.counted and not key.extra
@@ -191,7 +197,7 @@ class Search(Pages):
         """Take the page."""
         rows, search = self._run.searches[self._search], self._search
         shown, more = rows[: search.first], len(rows) > search.first
-        return self._show([PageRows(shown, more, search.after is not None, search.cursors())])
+        return self._show([PageRows(shown, more, search.after is not None, search.cursors)])
 
 
 class OnlyRow(Pages):

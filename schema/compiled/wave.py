@@ -34,6 +34,7 @@ class Wave:
         self._canvases: dict[Any, None] = {}
         self._likes: dict[Any, None] = {}
         self._searches: dict[Nearby, None] = {}
+        self._long = False
 
     def entities(self, kind: str, keys: Sequence[Any]) -> None:
         """Ask for entities by their ids."""
@@ -49,11 +50,13 @@ class Wave:
         """Ask for a page of a list."""
         if (collection, key) not in self._run.pages:
             self._pages[collection][key] = None
+            self._long = self._long or bool(key.extra)
 
     def count(self, collection: str, key: Equality) -> None:
         """Ask how many rows a list has."""
         if (collection, key) not in self._run.counts:
             self._counts[collection, tuple(name for name, _ in key)][key] = None
+            self._long = True
 
     def canvas(self, design: Any) -> None:
         """Ask for a design's canvas."""
@@ -71,10 +74,12 @@ class Wave:
             self._searches[search] = None
 
     async def read(self) -> None:
-        """Read all of it into the run: in one command, but for what may read much, canvases and searches."""
-        bounded, long = self._reads()
-        work = [self._together(bounded, bounded=True)] if bounded else []
-        work += [self._together(long, bounded=False)] if long else []
+        """Read all of it into the run: in one command, but for canvases, each of one moment, and searches.
+
+        Other requests' reads may be in that command too, unless some read here may take long.
+        """
+        reads = self._reads()
+        work = [self._together(reads)] if reads else []
         work += [self._read_canvases()] if self._canvases else []
         work += [self._search(search) for search in self._searches]
         if len(work) == 1:
@@ -82,20 +87,19 @@ class Wave:
         elif work:
             await asyncio.gather(*work)
 
-    async def _together(self, reads: _Reads, *, bounded: bool) -> None:
+    async def _together(self, reads: _Reads) -> None:
         run, wanted = self._run, [read for read, _ in reads]
-        if bounded and run.combined is not None:
+        if run.combined is not None and not self._long:
             answers = await run.combined.read(wanted, run.reader.as_of)
         else:
             answers = await run.reader.read_together(wanted)
         for (_, take), rows in zip(reads, answers, strict=True):
             take(rows)
 
-    def _reads(self) -> tuple[_Reads, _Reads]:
-        """Return each read with what takes its rows: those that are bounded, and those that may read much."""
+    def _reads(self) -> _Reads:
+        """Return each read with what takes its rows."""
         run = self._run
         reads: _Reads = []
-        long: _Reads = []
         for kind, found in self._entities.items():
             keys = [*found]
             run.dependencies.entities(kind, keys)
@@ -106,13 +110,12 @@ class Wave:
             lists = Lists.named(collection)
             for group in lists.groups(pages):
                 read = lists.read(group, run.projection(lists.document.__name__))
-                found_pages = (read, partial(self._take_pages, collection, lists, group))
-                (long if group[0].extra else reads).append(found_pages)
+                reads.append((read, partial(self._take_pages, collection, lists, group)))
         for (collection, names), counts in self._counts.items():
-            long.append(self._counting(collection, names, [*counts]))
+            reads.append(self._counting(collection, names, [*counts]))
         if self._likes:
             reads.append((liked_by(run.viewer.user, [*self._likes]), self._take_likes))
-        return reads, long
+        return reads
 
     def _counting(
         self, collection: str, names: tuple[str, ...], keys: list[Equality]
