@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from graphql import get_variable_values
@@ -17,6 +18,8 @@ from schema.context import Context
 from schema.prepared import Operation, Prepared
 
 log = logging.getLogger(__name__)
+_QUIET_SECONDS = 60.0
+_MOST_REASONS = 100
 
 ANSWERS = Counter("origin_answers_total", "Operations executed over HTTP, by who executed them.", ["executor"])
 _BY_PLAN, _BY_CORE = ANSWERS.labels("plan"), ANSWERS.labels("graphql-core")
@@ -30,6 +33,7 @@ class Executor:
 
     def __init__(self, plans: Plans, combined: Combined | None = None) -> None:
         self.plans, self._combined = plans, combined
+        self._said: dict[str, float] = {}
 
     async def answer(
         self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
@@ -43,12 +47,22 @@ class Executor:
         try:
             body = await self.attempt(prepared, operation, variables, context, registered=registered)
         except DeclinedError as declined:
-            level = logging.DEBUG if declined.expected else logging.WARNING
-            log.log(level, "Request %s is left to graphql-core: %s", context.request_id, declined)
+            if not declined.expected:
+                self._say(str(declined), context.request_id)
             _BY_CORE.inc()
             return None
         _BY_PLAN.inc()
         return body
+
+    def _say(self, reason: str, request_id: str) -> None:
+        """Log why a request was declined; the same reason once a minute, since a broken row is asked for again."""
+        now = time.monotonic()
+        if now - self._said.get(reason, -_QUIET_SECONDS) < _QUIET_SECONDS:
+            return
+        if len(self._said) >= _MOST_REASONS:
+            self._said.clear()
+        self._said[reason] = now
+        log.warning("Request %s is left to graphql-core: %s", request_id, reason)
 
     async def attempt(
         self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
