@@ -54,6 +54,9 @@ class Lists:
 
     def groups(self, keys: Iterable[PageKey]) -> list[list[PageKey]]:
         """Group pages that one command can read: those that differ in the parent's key alone."""
+        keys = [*keys]
+        if len(keys) == 1:
+            return [keys]
         parent = self._parent()
         groups: defaultdict[object, list[PageKey]] = defaultdict(list)
         for key in keys:

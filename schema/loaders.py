@@ -184,7 +184,14 @@ class Loaders:
         self._pages: dict[str, PageOf] = {}
         self._counts: dict[str, CountOf] = {}
         self._liked: LikedByViewer | None = None
-        self.canvas_by_design = CanvasByDesign(self._reader, self._dependencies)
+        self._canvases: CanvasByDesign | None = None
+
+    @property
+    def canvas_by_design(self) -> CanvasByDesign:
+        """Return the loader of designs' canvases."""
+        if self._canvases is None:
+            self._canvases = CanvasByDesign(self._reader, self._dependencies)
+        return self._canvases
 
     def entity(self, kind: str) -> EntityById:
         """Return the loader of a type's entities by id."""

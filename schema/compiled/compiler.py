@@ -61,8 +61,22 @@ class Compiler:
             firsts=tuple(selection.firsts),
         )
 
+    def arguments(self, arguments: Arguments, variables: VariableValues) -> Mapping[str, Any]:
+        """Return a field's arguments for a request; raises GraphQLError where they are wrong."""
+        if arguments.constant is None:
+            return self.convert(arguments, variables)
+        if not arguments.plain:
+            return arguments.constant
+        given, values = {**arguments.constant}, variables.coerced
+        for name, variable, nullable in arguments.plain:
+            if variable in values and (nullable or values[variable] is not None):
+                given[name] = values[variable]
+            elif variable in values or name not in given:  # wrong, or absent and without a default
+                return self.convert(arguments, variables)
+        return given
+
     def convert(self, arguments: Arguments, variables: VariableValues | None) -> dict[str, Any]:
-        """Return a field's arguments as its function takes them; raises GraphQLError where they are wrong."""
+        """Return a field's arguments as its function takes them, by graphql-core and Strawberry."""
         given = get_argument_values(arguments.definition, arguments.node, variables)
         return convert_arguments(given, arguments.declared.arguments, self._registry, self._config)
 

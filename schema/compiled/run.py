@@ -103,10 +103,7 @@ async def execute(
 
     """
     try:
-        arguments = [
-            compiler.convert(argument, variables) if argument.constant is None else argument.constant
-            for argument in plan.arguments
-        ]
+        arguments = [compiler.arguments(argument, variables) for argument in plan.arguments]
         for number in plan.firsts:
             check_first(arguments[number]["first"])
         run = Run(plan, arguments, context, context.loaders.recording.naive(), combined)

@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
     VariableNode,
     get_named_type,
+    is_non_null_type,
+    is_required_argument,
+    specified_scalar_types,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
@@ -30,9 +35,11 @@ from schema.compiled.declined import UncompilableError
 from schema.compiled.shapes import Arguments, Shape
 from schema.compiled.source import Source
 from schema.limits import metadata_of
+from schema.names import CachedNames
 from schema.reads import document_of
 
 TYPENAME = "__typename"
+_CAMEL = CachedNames(auto_camel_case=True)
 
 MOST_FIELDS = 1000
 """The most fields of documents that a plan is made for: it bounds how long that takes."""
@@ -79,14 +86,20 @@ class Selection:
 
     def argument(self, definition: Any, node: FieldNode) -> int:
         """Note a field's arguments, with their values where no variable is among them; return their number."""
-        arguments = Arguments(definition.extensions["strawberry-definition"], definition, node, None)
-        if not any(isinstance(part, VariableNode) for part in _walk([*(node.arguments or ())])):
+        declared = definition.extensions["strawberry-definition"]
+        plain, others = _plain(definition, node)
+        constant = None
+        if not any(isinstance(part, VariableNode) for part in _walk([*others])):
+            required = {name for name, _, _ in plain if is_required_argument(definition.args[name])}
+            rest = GraphQLField(definition.type, {n: a for n, a in definition.args.items() if n not in required})
+            selected = FieldNode(name=node.name, arguments=tuple(others))
             try:
-                constant = self._convert(arguments, None)
+                constant = self._convert(Arguments(declared, rest, selected, None), None)
             except GraphQLError as error:
                 raise UncompilableError(f"the arguments of {node.name.value} are refused") from error
-            arguments = Arguments(arguments.declared, definition, node, constant)
-        self.arguments.append(arguments)
+        names = {_CAMEL.from_argument(argument): argument.python_name for argument in declared.arguments}
+        taken = tuple((names[name], variable, nullable) for name, variable, nullable in plain)
+        self.arguments.append(Arguments(declared, definition, node, constant, taken))
         return len(self.arguments) - 1
 
     def shape(self, type_: GraphQLObjectType, details: Any) -> Shape:
@@ -215,6 +228,20 @@ def _computed(type_: GraphQLObjectType, details: Any) -> bool:
         return False
     definition = _definition(type_, details)
     return _resolved(definition) and "needs" in metadata_of(definition)
+
+
+def _plain(definition: Any, node: FieldNode) -> tuple[list[tuple[str, str, bool]], list[ArgumentNode]]:
+    """Return the arguments that are variables of a built-in scalar (name, variable, nullable), and the others."""
+    plain: list[tuple[str, str, bool]] = []
+    others: list[ArgumentNode] = []
+    for given in node.arguments or ():
+        type_ = definition.args[given.name.value].type
+        bare = type_.of_type if is_non_null_type(type_) else type_
+        if isinstance(given.value, VariableNode) and bare in specified_scalar_types.values():
+            plain.append((given.name.value, given.value.name.value, not is_non_null_type(type_)))
+        else:
+            others.append(given)
+    return plain, others
 
 
 def _walk(nodes: list[Any]) -> Iterator[Node]:

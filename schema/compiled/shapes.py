@@ -48,12 +48,17 @@ class PageShape:
 
 @dataclass(frozen=True)
 class Arguments:
-    """A field's arguments; `constant` are their values where no variable is among them."""
+    """A field's arguments; `constant` are their values where no variable is among them.
+
+    `plain` are those which are plain variables of a scalar's type, where all others have a constant value or none:
+    (Python's name, the variable, whether it may be null).
+    """
 
     declared: StrawberryField
     definition: GraphQLField
     node: FieldNode
     constant: Mapping[str, Any] | None
+    plain: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
