@@ -113,7 +113,24 @@ def test_an_operation_is_explained(held: World, loop: Loop) -> None:
     code, text = command(held, loop, "explain", PLANS["NearbyListings"].id)
     assert (code, "a lifetime of zero" in text) == (0, True)
     code, text = command(held, loop, "explain", "ViewerHome")
-    assert (code, "scope VIEWER" in text) == (0, True)
+    assert (code, "scope VIEWER" in text, "--as EMAIL" in text) == (0, True, True)
+
+
+def test_its_plan_and_its_commands_are_explained(held: World, loop: Loop) -> None:
+    """Given a query, then its steps are shown, and what MongoDB does for each command; else why there is no plan."""
+    code, text = command(held, loop, "explain", "Gallery")
+    assert code == 0
+    for words in ("at most 3 commands", "reference author → User(name)", "published_designs_by_project", "_id_"):
+        assert words in text
+    assert "scans the collection" not in text
+    code, text = command(held, loop, "explain", "ViewerHome", "--as", held.viewers[0].email.upper())
+    assert code == 0, text
+    assert "memberships_by_user" in text
+    code, text = command(held, loop, "explain", "ApplyDesignEdits")
+    assert (code, "Executed by graphql-core, because it is a mutation." in text) == (0, True)
+    code, text = command(held, loop, "explain", "Gallery", "--variables", '{"first": 101}')
+    assert (code, "This request was executed by graphql-core: it has an error" in text) == (0, True)
+    assert "Not cached with these variables: first: a page has 0 to 100 rows" in text
 
 
 @pytest.mark.parametrize(
@@ -122,6 +139,7 @@ def test_an_operation_is_explained(held: World, loop: Loop) -> None:
         (("Nothing",), "registered are ApplyDesignEdits"),
         (("Gallery", "--variables", "{"), "this is not JSON"),
         (("missing.graphql",), "missing.graphql is no file"),
+        (("ViewerHome", "--as", "nobody@example.com"), "There is no user nobody@example.com."),
     ],
 )
 def test_what_cannot_be_explained_says_why(world: World, loop: Loop, arguments: tuple[str, ...], words: str) -> None:
