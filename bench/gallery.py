@@ -81,14 +81,20 @@ async def together(running: Stand, session: aiohttp.ClientSession, url: str, cli
 
 
 async def commands_of(running: Stand, session: aiohttp.ClientSession, url: str) -> list[str]:
-    """Return the reads of one request as MongoDB's profiler sees them, in order; the relay's own are left out."""
+    """Return the reads of one request, in order, each as its name and the collection."""
+    return [f"{name} {_target(entry['command'], name)}" for name, entry in await profiled(running, session, url)]
+
+
+async def profiled(running: Stand, session: aiohttp.ClientSession, url: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return (name, entry) of each read of one request as MongoDB's profiler sees it; the relay's own are left out."""
     async with AsyncMongoClient[dict[str, Any]](running.settings.mongodb_url) as client:
         database = client[running.settings.mongodb_database]
         await database.command("profile", 2)
         await ask(session, url)
         await database.command("profile", 0)
         seen = await database["system.profile"].find({"ns": {"$not": {"$regex": "system.profile"}}}).to_list()
-    found: list[str] = []
+        await database["system.profile"].drop()
+    found: list[tuple[str, dict[str, Any]]] = []
     for entry in seen:
         command = entry.get("command", {})
         name = next((name for name in _READS if name in command), None)
@@ -96,7 +102,7 @@ async def commands_of(running: Stand, session: aiohttp.ClientSession, url: str) 
             continue
         if name == "getMore" and "originatingCommand" in entry and "$changeStream" in str(entry["originatingCommand"]):
             continue
-        found.append(f"{name} {_target(command, name)}")
+        found.append((name, entry))
     return found
 
 

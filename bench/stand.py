@@ -34,6 +34,7 @@ from edge import plans
 
 ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 30.0
+_COMPARED_A_SECOND = 5_000  # designs, at least, by a relay that begins
 _PICTURE_WIDTH = "96"  # the pictures are not measured, and large ones take a minute to draw
 _PORTS = ("EDGE_PORT", "API_PORT", "IMAGES_PORT")
 _LIBRARIES = ("strawberry-graphql", "graphql-core", "aiohttp", "pymongo", "beanie", "uvloop", "orjson")
@@ -53,18 +54,25 @@ class Stand:
 
     def cpu(self, name: str) -> float:
         """Return the CPU seconds that a process has used so far, all its threads together."""
-        pid = self.pids[name]
-        try:  # nanoseconds, where Linux counts them; psutil counts hundredths of a second
-            tasks = Path(f"/proc/{pid}/task").iterdir()
-            return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / _NANOSECONDS
-        except (OSError, ValueError):
-            times = psutil.Process(pid).cpu_times()
-            return float(times.user + times.system)
+        return cpu(self.pids[name])
+
+
+def cpu(pid: int) -> float:
+    """Return the CPU seconds that a process has used so far, all its threads together."""
+    try:  # nanoseconds, where Linux counts them; psutil counts hundredths of a second
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / _NANOSECONDS
+    except (OSError, ValueError):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
 
 
 @asynccontextmanager
-async def stand(*names: str) -> AsyncIterator[Stand]:
-    """Start an embedded MongoDB and Redis, load the demo data, and start these of the platform's processes."""
+async def stand(*names: str, designs: int = 0) -> AsyncIterator[Stand]:
+    """Start an embedded MongoDB and Redis, load the demo data, and start these of the platform's processes.
+
+    With `designs`, large data is added to the demo until there are so many.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
         mongodb = await stack.enter_async_context(EmbeddedMongoDB(folder, free_port()))
@@ -78,7 +86,8 @@ async def stand(*names: str) -> AsyncIterator[Stand]:
             "REDIS_URL": redis.url,
         }
         environment["PUBLIC_URL"] = f"http://127.0.0.1:{environment['EDGE_PORT']}"
-        seeding = await _start(["seed", "--width", _PICTURE_WIDTH], environment, folder / "seed.log")
+        more = ["--designs", str(designs)] if designs else []
+        seeding = await _start(["seed", "--width", _PICTURE_WIDTH, *more], environment, folder / "seed.log")
         if await seeding.wait():
             raise BenchError(f"The demo data could not be loaded:\n{(folder / 'seed.log').read_text()}")
         pids = {"mongodb": mongodb.pid or 0, "redis": redis.pid or 0}
@@ -88,7 +97,8 @@ async def stand(*names: str) -> AsyncIterator[Stand]:
             process = await _start([name], {**environment, "ADMIN_PORT": str(admin)}, log)
             stack.push_async_callback(_stop, process)
             pids[name] = process.pid
-            await _ready(name, f"http://127.0.0.1:{admin}/health/ready", log)
+            seconds = _READY_SECONDS + designs / _COMPARED_A_SECOND
+            await _ready(name, f"http://127.0.0.1:{admin}/health/ready", log, seconds)
         yield Stand(Settings.from_environment(environment), pids)
 
 
@@ -104,14 +114,14 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-async def _ready(name: str, url: str, log: Path) -> None:
+async def _ready(name: str, url: str, log: Path, seconds: float) -> None:
     try:
-        async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
             while not await _answers(session, url):  # noqa: ASYNC110 - another process starts; there is no event
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
         said = await asyncio.to_thread(log.read_text)
-        raise BenchError(f"{name} is not ready after {_READY_SECONDS:.0f} s:\n{said}") from error
+        raise BenchError(f"{name} is not ready after {seconds:.0f} s:\n{said}") from error
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graphql import OperationType
 from strawberry.schema import Schema
@@ -38,7 +38,7 @@ class Key(NamedTuple):
 
     document: str
     operation: str | None
-    booleans: tuple[tuple[str, bool], ...]
+    booleans: tuple[tuple[str, Any], ...]
 
 
 class Plans:
@@ -58,12 +58,14 @@ class Plans:
                 self._lasting[Key(prepared.id, operation.name, ())] = self._make(prepared, operation, {})
 
     def get(
-        self, prepared: Prepared, operation: Operation, variables: Mapping[str, object], *, registered: bool
+        self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], *, registered: bool
     ) -> Plan | str:
         """Return the plan of a query for a request's variables, or why there is none (yet)."""
         if operation.kind is not OperationType.QUERY:
             return f"it is a {operation.kind.value}"
-        booleans = {name: bool(variables[name]) for name in prepared.directive_variables if name in variables}
+        booleans = {name: variables[name] for name in prepared.directive_variables if name in variables}
+        if not all(isinstance(value, bool) for value in booleans.values()):
+            return "a variable in a directive is null"
         key = Key(prepared.id, operation.name, (*booleans.items(),))
         held = self._lasting.get(key) or self._plans.get(key)
         if held is not None:

@@ -36,6 +36,9 @@ class Info:
     context: Context
 
 
+_NOTHING: Projection = {"_id": 1}
+
+
 class Run:
     """What one request has read so far."""
 
@@ -60,7 +63,7 @@ class Run:
 
     def projection(self, kind: str) -> Projection:
         """Return what is read of a document type."""
-        return self.plan.projections[kind]
+        return self.plan.projections.get(kind, _NOTHING)
 
     def begin(self, root: Root) -> Load:
         """Return what reads an entry field; raises DomainError where its arguments are refused."""

@@ -42,6 +42,7 @@ _CHECKS = {
     "Boolean": "({v} is True or {v} is False)",
     "DateTime": "type({v}) is {datetime}",  # written as ISO 8601 by orjson, as by the scalar itself
     "Amount": "type({v}) is int",
+    "JSON": "type({v}) is dict",
 }
 
 
@@ -107,10 +108,6 @@ def _leaf(source: Source, type_: Any, variable: str, convert: Callable[[Any], An
     if isinstance(kind, GraphQLEnumType):
         line = f"{variable} = {source.constant(_names(kind))}[{variable}]"
         source.line(line if is_non_null_type(type_) else f"if {variable} is not None: {line}")
-        return
-    if kind.name == "JSON":
-        if is_non_null_type(type_):
-            source.line(f"if {variable} is None: {variable} = {source.constant(_slow(type_, convert))}({variable})")
         return
     constants = {"inf": source.constant(math.inf), "datetime": source.constant(datetime)}
     check = _CHECKS.get(kind.name, "False").format(v=variable, **constants)

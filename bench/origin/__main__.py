@@ -1,0 +1,87 @@
+"""What four operations cost at the origin, beside Mercurius, GraphQL Yoga and plain Strawberry.
+
+    python -m bench.origin [--runs 5] [--seconds 3] [--operations Gallery,DesignPage,ViewerHome,ProjectCard]
+
+Over one MongoDB with the demo data, and one canvas of 2,000 elements, four servers answer the same: the platform's API,
+beside its relay; Mercurius, compiled by graphql-jit, with its loaders; GraphQL Yoga with DataLoader; and the platform's
+schema behind Strawberry's own view, which is sent the documents, where the others know them by their ids. Nobody
+remembers answers, and nothing is measured where the `data` of two servers differ. Each server has the first core, the
+load the second, and MongoDB what is free; in every round all are measured in turn. Takes about six minutes, and needs
+Node with npm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.load import CONNECTIONS
+from bench.origin.measure import row
+from bench.origin.node import install
+from bench.origin.operations import Operation, operations
+from bench.origin.rounds import Rounds
+from bench.origin.servers import MERCURIUS, PLAIN, servers
+from bench.origin.subjects import ELEMENTS, prepare
+from bench.stand import BenchError, show, stand, versions
+
+_COLUMNS = (
+    *("server", "CPU ms", "least–most", f"of {MERCURIUS}'s", f"of {PLAIN}'s", "MongoDB's"),
+    *("requests/s", "p50 ms", "p99 ms", "MiB", "commands"),
+)
+
+
+async def main(chosen: argparse.Namespace) -> None:
+    """Measure and print."""
+    peers = await asyncio.to_thread(install)
+    with tempfile.TemporaryDirectory(prefix="disenopro-bench-") as folder:
+        async with stand("relay", "api") as running:
+            subjects = await prepare(running.settings)
+            asked = _choose(operations(subjects), chosen.operations)
+            async with servers(running, peers, asked, Path(folder)) as found:
+                rounds = Rounds(running, subjects.user, found, asked)
+                sizes = await rounds.agree()
+                await rounds.measure(chosen.runs, chosen.seconds)
+                commands = await rounds.commands()
+            note = (
+                f"{chosen.runs} interleaved rounds of {chosen.seconds:g} s, {CONNECTIONS} connections: medians, "
+                "least–most. CPU and commands are those of one request; MiB are resident after the load.\n"
+                f"The canvas has {ELEMENTS:,} elements; {len(subjects.slugs)} slugs are looked up in turn; "
+                f"the viewer belongs to {subjects.memberships} organizations.\n"
+                f"{peers.versions()}\n{await versions(running.settings)}\n"
+                f"{await asyncio.to_thread(_complaints, running.settings.data_dir / 'api.log')}"
+            )
+    for operation in asked:
+        runs = {server.name: rounds.found[operation.name, server.name] for server in found}
+        others = (runs[MERCURIUS], runs[PLAIN])
+        rows = [row(name, those, others, commands[operation.name, name]) for name, those in runs.items()]
+        show(f"{operation.name}: {sizes[operation.name]:,} bytes", _COLUMNS, rows, "")
+    print(note.rstrip())
+
+
+def _choose(known: Sequence[Operation], names: Sequence[str] | None) -> list[Operation]:
+    """Return the operations of these names, all where none are given; raises BenchError for an unknown one."""
+    found = [operation for operation in known if names is None or operation.name in names]
+    if names is not None and len(found) < len(set(names)):
+        raise BenchError(f"--operations: there are {', '.join(operation.name for operation in known)}.")
+    return found
+
+
+def _complaints(log: Path) -> str:
+    """Return what the API warned of: what it left to graphql-core by a fault of ours was not measured as meant."""
+    return "\n".join(line for line in log.read_text().splitlines() if {"WARNING", "ERROR"} & {*line.split()[:2]})
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.origin", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=5, help="rounds, each of which measures everything once")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement takes")
+    parser.add_argument("--operations", type=lambda text: text.split(","), help="which of them, separated by commas")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(options()))

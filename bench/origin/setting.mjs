@@ -1,0 +1,24 @@
+// What both peers stand on: settings from the environment, the schema, registered operations, the store, pictures.
+
+import { readFileSync } from 'node:fs'
+
+import { Pictures } from './pictures.mjs'
+import { Store } from './store.mjs'
+import { viewers } from './viewer.mjs'
+
+const { MONGODB_URL, MONGODB_DATABASE, SECRET_KEY, PUBLIC_URL, IMGPROXY_KEY, IMGPROXY_SALT, OPERATIONS } = process.env
+
+export const port = Number(process.env.PORT)
+export const typeDefs = readFileSync(new URL('schema.graphql', import.meta.url), 'utf8')
+
+/** Registered documents by their SHA-256. */
+export const operations = JSON.parse(readFileSync(OPERATIONS, 'utf8'))
+
+export const store = new Store(MONGODB_URL, MONGODB_DATABASE)
+await store.connect()
+
+const pictures = new Pictures(`${PUBLIC_URL}/images`, IMGPROXY_KEY, IMGPROXY_SALT)
+const viewerOf = viewers(SECRET_KEY, store)
+
+/** A request's context, before the peer's own loaders. */
+export const context = async (authorization) => ({ store, pictures, viewer: await viewerOf(authorization) })

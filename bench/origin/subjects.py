@@ -1,0 +1,75 @@
+"""What the operations are asked about: demo data, and a canvas of 2,000 elements on one of the published designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from app.demo.canvases import large
+from app.settings import Settings
+from bench.stand import BenchError
+from models.canvas import order_after
+from models.entity import now
+
+ELEMENTS = 2_000
+_SEED = 11
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """A design with a large canvas, the slugs of the public projects, and who is signed in, with all they work on."""
+
+    design: PydanticObjectId
+    slugs: tuple[str, ...]
+    user: PydanticObjectId
+    memberships: int
+
+
+async def prepare(settings: Settings) -> Subjects:
+    """Draw the canvas and choose the rest, always the same."""
+    async with AsyncMongoClient[_Row](settings.mongodb_url) as client:
+        database = client[settings.mongodb_database]
+        design = await _draw(database)
+        public = database["projects"].find({"visibility": "PUBLIC", "status": "ACTIVE"}, sort=[("_id", 1)])
+        slugs = tuple([row["slug"] async for row in public])
+        busiest = await database["memberships"].aggregate(
+            [{"$group": {"_id": "$user", "count": {"$sum": 1}}}, {"$sort": {"count": -1, "_id": 1}}, {"$limit": 1}]
+        )
+        user = await busiest.next()
+        return Subjects(design, slugs, PydanticObjectId(user["_id"]), user["count"])
+
+
+async def _draw(database: AsyncDatabase[_Row]) -> PydanticObjectId:
+    """Replace the canvas of one published design of a public project."""
+    shown = {"project_public": True, "published_at": {"$ne": None}}
+    design = await database["designs"].find_one(shown, sort=[("_id", 1)])
+    if design is None:
+        raise BenchError("The demo data has no published design.")
+    await database["elements"].delete_many({"design": design["_id"]})
+    await database["elements"].insert_many(_elements(design))
+    return PydanticObjectId(design["_id"])
+
+
+def _elements(design: _Row) -> Iterator[_Row]:
+    """Yield an office as elements, as `models.element` stores them."""
+    order, moment = "", now()
+    for number, spec in enumerate(large(Random(_SEED), ELEMENTS)):  # noqa: S311 - a drawing, no secret
+        order = order_after(order)
+        yield {
+            "_id": f"{design['_id']}:e{number}",
+            "created_at": moment,
+            "organization": design["organization"],
+            "design": design["_id"],
+            "key": f"e{number}",
+            **asdict(spec),
+            "parent": None,
+            "order": order,
+            "removed": False,
+        }

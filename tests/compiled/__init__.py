@@ -1,0 +1,1 @@
+"""Tests of compiled operations: they answer as graphql-core does, or not at all."""
