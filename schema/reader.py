@@ -128,7 +128,9 @@ class Reader:
         """Return the rows of one read, in one command."""
         if not isinstance(read, Find):
             return await self._aggregate(read.source, read.stages())
-        command: dict[str, Any] = {"find": read.source, "filter": read.query, "batchSize": read.limit or MOST_ROWS}
+        # One more than the limit: a cursor whose batch is full to the row is left open, and asked once more.
+        batch = read.limit + 1 if read.limit else MOST_ROWS
+        command: dict[str, Any] = {"find": read.source, "filter": read.query, "batchSize": batch}
         if read.sort:
             command["sort"] = dict(read.sort)
         if read.limit:

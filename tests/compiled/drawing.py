@@ -1,12 +1,7 @@
-"""Drawing queries at random from the schema itself; see `test_difference` for why it is not hypothesis-graphql.
-
-A response key means one field with the same arguments in all of a document, or fields of different types with one
-shape, so that whatever is drawn may be merged with whatever else.
-"""
+"""Drawing queries at random from the schema itself; see `test_difference` for why it is not hypothesis-graphql."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -23,30 +18,10 @@ from graphql import (
 )
 
 from tests.compiled.arguments import CENTRE, Pool, literal
+from tests.compiled.keys import Keys
 from tests.compiled.variables import MISSING, Variables
 from tests.compiled.world import Asked
 
-NAMES: Final = (
-    *("lambda", "None", "import", "class", "r", "rows", "run", "made", "shown", "at", "page", "columns", "canvas"),
-    *(
-        "c0",
-        "c1",
-        "v1",
-        "k0",
-        "__class__",
-        "__init__",
-        "_",
-        "def",
-        "exec",
-        "ids",
-        "title",
-        "id",
-        "name",
-        "node",
-        "data",
-    ),
-    *("x" * 300, "errors", "self", "True", "key", "edges"),
-)
 MOST_TIMES: Final = 1500
 """How often what a page leads to may be answered at most, as its cost counts it."""
 
@@ -96,19 +71,18 @@ class Drawing:
     deepest: int
     fragments: dict[str, Fragment] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
-    _keys: defaultdict[str, list[tuple[str, str, str, str]]] = field(default_factory=lambda: defaultdict(list))
     _reached: int = 0
-    _fresh: int = 0
 
     def __post_init__(self) -> None:
-        self.variables = Variables(self.pool, self.chance, self._name)
+        self.keys = Keys(self.chance)
+        self.variables = Variables(self.pool, self.chance, self.keys.name)
 
     def document(self) -> Drawn:
         """Draw the document."""
         query = self.schema.query_type
         assert query is not None
         selections = self._selections(query, Where(0, 1))
-        name = self._name() if self._likely(0.7) else None
+        name = self.keys.name() if self._likely(0.7) else None
         declared = ", ".join(map(str, self.variables.declared.values()))
         head = f"query {name or ''}{f'({declared})' if declared else ''}{self._directives(0)} "
         texts = [f"{head}{selections}"]
@@ -116,14 +90,13 @@ class Drawing:
         if name and name != "Other" and self._likely(0.1):
             texts.append("query Other { viewer { id } }")
         self.chance.shuffle(texts)
-        keys = {(parent, key): name for key, found in self._keys.items() for parent, name, _, _ in found}
-        return Drawn("\n".join(texts), name, self.variables, keys, self.given)
+        return Drawn("\n".join(texts), name, self.variables, self.keys.fields(), self.given)
 
     def _selections(self, type_: Any, where: Where) -> str:
         self._reached = max(self._reached, where.depth)
         parts = self._of_any(type_, where) if is_abstract_type(type_) else self._of(type_, where)
         if self._likely(0.12) or not parts:
-            parts.append(f"{self._key(type_.name, '__typename', '', 'String!')}{self._directives()}")
+            parts.append(f"{self.keys.spell(type_.name, '__typename', '', 'String!')}{self._directives()}")
         if self._likely(0.12) and self.left > 0:
             parts.append(self._spread(type_, where))
         if self._likely(0.12):
@@ -131,7 +104,7 @@ class Drawing:
             condition = "" if self._likely(0.3) else f" on {type_.name}"
             parts[cut:] = [f"...{condition}{self._directives()} {{ {' '.join(parts[cut:])} }}"]
         if type_.name in self.pool.ids and self._likely(0.05):
-            parts.append(f"... on Node {{ {self._key('Node', 'id', '', 'ID!')} }}")
+            parts.append(f"... on Node {{ {self.keys.spell('Node', 'id', '', 'ID!')} }}")
         return f"{{ {' '.join(parts)} }}"
 
     def _of_any(self, type_: Any, where: Where) -> list[str]:
@@ -139,7 +112,7 @@ class Drawing:
         possible = self.schema.get_possible_types(type_)
         kinds = [kind for kind in possible if where.at in self.pool.ids[kind.name]]
         kinds += self.chance.sample(possible, self.chance.randint(0, 3))
-        parts = [f"{self._key(type_.name, 'id', '', 'ID!')}{self._directives()}"] if self._likely(0.5) else []
+        parts = [f"{self.keys.spell(type_.name, 'id', '', 'ID!')}{self._directives()}"] if self._likely(0.5) else []
         for kind in dict.fromkeys(kinds):
             parts += [f"... on {kind.name}{self._directives()} {self._selections(kind, where)}"]
         self.chance.shuffle(parts)
@@ -163,7 +136,7 @@ class Drawing:
         definition = type_.fields[name]
         self.left -= 1
         arguments, further = self._arguments(type_, name, where)
-        head = f"{self._key(type_.name, name, arguments, str(definition.type))}{self._directives()}"
+        head = f"{self.keys.spell(type_.name, name, arguments, str(definition.type))}{self._directives()}"
         named: Any = get_named_type(definition.type)
         return head if is_leaf_type(named) else f"{head} {self._selections(named, further)}"
 
@@ -223,7 +196,7 @@ class Drawing:
         reached, self._reached = self._reached, where.depth
         text = self._selections(type_, where)
         deep, self._reached = self._reached - where.depth, max(reached, self._reached)
-        name = self._name()
+        name = self.keys.name()
         while name in self.fragments or name == "on":
             name = f"{name}_"
         self.fragments[name] = Fragment(name, type_.name, text, deep, where.times)
@@ -240,27 +213,6 @@ class Drawing:
                 value = self.chance.choice(("true", "false"))
             spelled.append(f" @{name}(if: {value})")
         return "".join(spelled)
-
-    def _key(self, parent: str, name: str, arguments: str, shape: str) -> str:
-        """Return a field with its arguments, under its own name or another that is free for it."""
-        asked = (parent, name, arguments, shape)
-        candidates = [name] if self._likely(0.75) else []
-        for key in (*candidates, self._name(), self._name(), self._new(), self._new()):
-            if all(self._agree(asked, other) for other in self._keys[key]):
-                self._keys[key].append(asked)
-                return f"{name}{arguments}" if key == name else f"{key}: {name}{arguments}"
-        raise AssertionError("a new name is always free")
-
-    def _agree(self, one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-        apart = one[0] != other[0] and "Node" not in {one[0], other[0]}
-        return one[3] == other[3] and (apart or one[1:3] == other[1:3])
-
-    def _name(self) -> str:
-        return self.chance.choice(NAMES) if self._likely(0.7) else self._new()
-
-    def _new(self) -> str:
-        self._fresh += 1
-        return f"n{self._fresh}"
 
     def _likely(self, chance: float) -> bool:
         return self.chance.random() < chance

@@ -25,6 +25,9 @@ FIRST = int(os.environ.get("DIFFERENCE_FIRST", "0"))
 
 
 @pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning")  # graphql-core's, beside a null directive
+@pytest.mark.filterwarnings(
+    "ignore:unclosed <socket:ResourceWarning"
+)  # the driver's: a client closed while it connects
 async def test_both_executors_agree(world: World, pool: Pool, still: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Given random queries, then answers, errors, dependencies are the same, and plans send no more commands.
 

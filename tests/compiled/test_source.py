@@ -13,7 +13,8 @@ from models.register import DOCUMENTS
 from schema.compiled.source import Source
 from schema.prepared import PreparationError
 from tests.compiled.arguments import Pool
-from tests.compiled.drawing import NAMES, Drawing
+from tests.compiled.drawing import Drawing
+from tests.compiled.keys import NAMES
 from tests.compiled.rows import documents
 from tests.compiled.world import Asked, World
 
