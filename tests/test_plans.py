@@ -114,6 +114,7 @@ async def world(platform: Platform) -> World:
             "Listings": {"city": city, "maxPrice": {"amount": 1000, "currency": "EUR"}},
             "PartnerListings": {"city": city},
             "ProjectPage": {"slug": project.slug},
+            "ProjectCard": {"slug": project.slug},
             "DesignPage": {"id": ids.encode("Design", design.id)},
         },
     )
