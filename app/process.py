@@ -28,6 +28,7 @@ from app.settings import Settings, SettingsError
 
 __all__ = ["Check", "Process", "serve"]
 
+_GARBAGE = (20_000, 20, 20)  # an answer is thousands of objects; to look for cycles in each costs a twelfth of it
 DRAIN_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class _Serving:
             runners.append(await _set_up(admin_application(process.checks, process.admin), {}, web.AppRunner))
             await self.listen_for_operators(runners[-1], required=not process.another_site)
             gc.collect()
+            gc.set_threshold(*_GARBAGE)
             gc.freeze()  # what lives as long as the process is not walked by every full collection: 76 ms, in the API
             _log.info("%s is up.", process.name, extra={"port": process.port, "admin_port": self.settings.admin_port})
             await self.stopping.wait()

@@ -21,8 +21,9 @@ from strawberry.types.arguments import convert_arguments
 from models.register import COLLECTIONS
 from schema.compiled import pages
 from schema.compiled.declined import UncompilableError
-from schema.compiled.selection import TYPENAME, Selection, node_of
+from schema.compiled.selection import Selection, node_of
 from schema.compiled.shapes import Arguments, PageShape, Plan, Root
+from schema.compiled.values import TYPENAME
 from schema.limits import metadata_of
 
 
@@ -59,6 +60,7 @@ class Compiler:
             arguments=tuple(selection.arguments),
             projections={kind: dict.fromkeys(sorted(names), 1) for kind, names in selection.attributes.items()},
             firsts=tuple(selection.firsts),
+            fields=selection.fields,
         )
 
     def arguments(self, arguments: Arguments, variables: VariableValues) -> Mapping[str, Any]:

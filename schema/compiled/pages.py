@@ -10,11 +10,11 @@ from schema.compiled import values
 from schema.compiled.declined import UncompilableError
 from schema.compiled.shapes import PageShape, Shape
 from schema.compiled.source import Source
+from schema.compiled.values import TYPENAME
 
 if TYPE_CHECKING:
     from schema.compiled.selection import Selection
 
-_TYPENAME = "__typename"
 _PAGE_INFO = {
     "has_next_page": "page.has_next",
     "has_previous_page": "page.has_previous",
@@ -130,12 +130,12 @@ class _Connection:
 def _name(type_: GraphQLObjectType, details: Any) -> str:
     """Return a field's name in Python."""
     name: str = details[0].node.name.value
-    if name == _TYPENAME:
+    if name == TYPENAME:
         return name
     return str(type_.fields[name].extensions["strawberry-definition"].python_name)
 
 
 def _other(source: Source, type_: GraphQLObjectType, name: str) -> str:
-    if name == _TYPENAME:
+    if name == TYPENAME:
         return source.constant(type_.name)
     raise UncompilableError(f"{type_.name}.{name} is resolved by hand")

@@ -30,7 +30,7 @@ _CAPACITY: Final = 32 * 1024 * 1024
 _COUNTS: Final = 512 * 1024
 _COUNT_BYTES: Final = 250
 _PLAN_BYTES: Final = 8 * 1024
-_BYTES_A_CHARACTER: Final = 64  # a plan's functions and their constants, for each character of its query
+_FIELD_BYTES: Final = 1024  # its share of a plan's functions and their constants; see `bench.plans`
 
 
 class Key(NamedTuple):
@@ -39,6 +39,11 @@ class Key(NamedTuple):
     document: str
     operation: str | None
     booleans: tuple[tuple[str, Any], ...]
+
+
+def size(plan: Plan | str) -> int:
+    """Return how many bytes count for a plan."""
+    return _PLAN_BYTES + (_FIELD_BYTES * plan.fields if isinstance(plan, Plan) else 0)
 
 
 class Plans:
@@ -87,7 +92,7 @@ class Plans:
         self, key: Key, prepared: Prepared, operation: Operation, booleans: Mapping[str, bool]
     ) -> None:
         made = await asyncio.to_thread(self._make, prepared, operation, booleans)
-        self._plans.put(key, made, _PLAN_BYTES + _BYTES_A_CHARACTER * len(prepared.text))
+        self._plans.put(key, made, size(made))
 
     def _make(self, prepared: Prepared, operation: Operation, booleans: Mapping[str, bool]) -> Plan | str:
         try:

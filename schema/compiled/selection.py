@@ -34,11 +34,11 @@ from schema.compiled.branches import Branch, CanvasBranch, LikedBranch, Referenc
 from schema.compiled.declined import UncompilableError
 from schema.compiled.shapes import Arguments, Shape
 from schema.compiled.source import Source
+from schema.compiled.values import TYPENAME
 from schema.limits import metadata_of
 from schema.names import CachedNames
 from schema.reads import document_of
 
-TYPENAME = "__typename"
 _CAMEL = CachedNames(auto_camel_case=True)
 
 MOST_FIELDS = 1000
@@ -69,7 +69,7 @@ class Selection:
             if isinstance(node, FragmentDefinitionNode)
         }
         self._booleans = VariableValues({}, {**booleans})
-        self._fields = 0
+        self.fields = 0
         self.arguments: list[Arguments] = []
         self.firsts: list[int] = []
         self.attributes: defaultdict[str, set[str]] = defaultdict(lambda: {"_id"})
@@ -106,8 +106,8 @@ class Selection:
         """Return the shape in which the rows of a document type are shown."""
         node = node_of(type_)
         fields = self.collect(type_, details)
-        self._fields += len(fields)
-        if self._fields > MOST_FIELDS:
+        self.fields += len(fields)
+        if self.fields > MOST_FIELDS:
             raise UncompilableError(f"it selects more than {MOST_FIELDS} fields of documents")
         branches = {key: self._branch(type_, node, found) for key, found in fields.items()}
         computed = {key: found for key, found in fields.items() if branches[key] is None and _computed(type_, found)}

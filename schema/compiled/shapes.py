@@ -81,7 +81,8 @@ class Plan:
     """How one query is answered, for one choice of its directives.
 
     `constants` are the response keys that are known before (`__typename`); `projections` say what is read of each
-    document type; `firsts` are the numbers of the arguments whose `first` must be a page's.
+    document type; `firsts` are the numbers of the arguments whose `first` must be a page's; `fields` is how many fields
+    of documents it has.
     """
 
     roots: tuple[Root, ...]
@@ -90,3 +91,4 @@ class Plan:
     arguments: tuple[Arguments, ...]
     projections: Mapping[str, Projection]
     firsts: tuple[int, ...]
+    fields: int

@@ -33,6 +33,8 @@ Selected = Mapping[str, Any]
 Collect = Callable[[GraphQLObjectType, Any], Selected]
 """What returns the fields selected below a field, for a type."""
 
+TYPENAME = "__typename"
+
 _TEXT = "type({v}) is str"
 _CHECKS = {
     "String": _TEXT,
@@ -92,7 +94,7 @@ def _whole(source: Source, type_: Any, variable: str, details: Any, collect: Col
 
 def _part(source: Source, type_: GraphQLObjectType, variable: str, details: Any, collect: Collect) -> str:
     node: FieldNode = details[0].node
-    if node.name.value == "__typename":
+    if node.name.value == TYPENAME:
         return source.constant(type_.name)
     definition = type_.fields[node.name.value]
     declared = definition.extensions["strawberry-definition"]

@@ -61,15 +61,20 @@ async def test_the_copy_follows_what_the_project_is_now(mongodb_url: str) -> Non
 
 @pytest.mark.parametrize("batch", [1, 5000])
 async def test_every_copy_that_differs_is_found(mongodb_url: str, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    """Given designs of projects that are shown, hidden, and gone, then those whose copy says otherwise are found."""
+    """Given designs of projects that are shown, hidden, and gone, then those whose copy says otherwise are found.
+
+    In which order a project's fields are stored does not matter.
+    """
     monkeypatch.setattr("workers.relay.spread._COMPARED_AT_ONCE", batch)
-    shown, hidden, gone = PydanticObjectId(), PydanticObjectId(), PydanticObjectId()
+    shown, other, hidden, gone = (PydanticObjectId() for _ in range(4))
     async with AsyncMongoClient[dict[str, Any]](mongodb_url, tz_aware=True) as client:
         database = Database(client, "differing_tests")  # one that no relay watches
         rows = database.handle
         assert await differing(database) == []
         await rows.projects.insert_many([{"_id": shown, **SHOWN}, {"_id": hidden, **SHOWN, "status": "DRAFT"}])
-        for project, copies in ((shown, (True, False)), (hidden, (False, False)), (gone, (False, True, True))):
+        await rows.projects.insert_one({"_id": other, **dict(reversed(SHOWN.items()))})
+        stored = {shown: (True, False), other: (True, True), hidden: (False, False), gone: (False, True, True)}
+        for project, copies in stored.items():
             await rows.designs.insert_many([{"project": project, "project_public": copy} for copy in copies])
         assert set(await differing(database)) == {shown, gone}
         await spread(database, await differing(database))

@@ -59,9 +59,8 @@ async def spread(database: Database, projects: Sequence[PydanticObjectId]) -> se
 
 async def differing(database: Database) -> list[PydanticObjectId]:
     """Return the projects of all designs whose copy differs, by comparing each; in batches, so that none takes long."""
-    shown = {"$in": [{"visibility": Visibility.PUBLIC, "status": Status.ACTIVE}, "$of"]}
-    differs = {"$cond": [{"$eq": ["$project_public", shown]}, None, "$project"]}
-    fields = {"_id": 0, "visibility": 1, "status": 1}
+    shown = {"visibility": Visibility.PUBLIC, "status": Status.ACTIVE}
+    differs = {"$cond": [{"$eq": ["$project_public", {"$ne": ["$of", []]}]}, None, "$project"]}
     found: dict[PydanticObjectId, None] = {}
     behind: dict[str, Any] = {}
     while True:
@@ -75,7 +74,7 @@ async def differing(database: Database) -> list[PydanticObjectId]:
                     "from": _PROJECTS,
                     "localField": "project",
                     "foreignField": "_id",
-                    "pipeline": [{"$project": fields}],
+                    "pipeline": [{"$match": shown}, {"$project": {"_id": 1}}],
                     "as": "of",
                 }
             },

@@ -147,7 +147,6 @@ class _Maker:
         style = project["style"] if random.random() < 0.9 else random.choice(STYLES)
         created = after(random, project["created_at"], 0.5)
         published = project["status"] != "DRAFT" and random.random() < 0.8
-        pictures = self.covers.get((room, style), ())
         design = self.rows.add(
             Design,
             created,
@@ -158,7 +157,7 @@ class _Maker:
             room=room,
             style=style,
             seq=0,
-            cover=random.choice(pictures) if pictures and (published or random.random() < 0.65) else None,
+            cover=self._cover(room, style, shown=published),
             published_at=after(random, created, 0.5) if published else None,
             project_public=project["listed_at"] is not None,
             like_count=0,
@@ -167,3 +166,9 @@ class _Maker:
             like(self.rows, random, design, self.people)
         discuss(self.rows, random, design, firm)
         return design
+
+    def _cover(self, room: Room, style: Style, *, shown: bool) -> ObjectId | None:
+        """Choose a picture; how much is drawn from `random` does not depend on which pictures there are."""
+        wanted, place = shown or self.random.random() < 0.65, self.random.random()
+        pictures = self.covers.get((room, style), ())
+        return pictures[int(place * len(pictures))] if wanted and pictures else None

@@ -1,0 +1,1 @@
+"""Tests of loading the demo and large data."""
