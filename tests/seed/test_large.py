@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -95,6 +96,18 @@ async def test_what_an_interruption_left_out_is_added(database: Database) -> Non
     assert await grow(database, BLOCK) == 0
 
 
+async def test_much_data_is_indexed_afterwards(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given much to add, then the indexes of projects that are there before are there behind it, and serve all."""
+    monkeypatch.setattr("app.seed.large._MANY", 0)
+    projects = database.handle[Project.stored_in()]
+    await projects.create_index("city_key")
+    await grow(database, BLOCK)
+    assert (await projects.index_information()).keys() == {"_id_", "city_key_1"}
+    wanted = Counter(row["city_key"] for row in block(0, {}, "").by_kind[Project])
+    for city, number in wanted.items():
+        assert len(await projects.find({"city_key": city}, hint="city_key_1").to_list()) == number
+
+
 async def test_another_conflict_is_no_repetition(database: Database) -> None:
     """Given somebody else with an address that a block uses, then it is not passed over in silence."""
     users = database.handle[User.stored_in()]
@@ -130,6 +143,8 @@ async def test_a_killed_command_is_taken_up_again(
         assert await seed.ended() == 0, seed.text
     assert await blocks.count_documents({"complete": True}) == await blocks.count_documents({}) == begun
     await check_blocks(database, range(begun))
+    declared = {index.document["name"] for collection in Project.collections for index in collection.indexes()}
+    assert declared <= (await database.handle[Project.stored_in()].index_information()).keys()
 
 
 async def test_people_of_large_data_can_sign_in(database: Database) -> None:
