@@ -30,6 +30,9 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     RegisteredOperation,
 )
 
+KINDS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}
+"""Document classes by the name of the GraphQL type that shows them."""
+
 COLLECTIONS: dict[str, tuple[type[Entity], Collection]] = {
     collection.name: (document, collection) for document in DOCUMENTS for collection in document.collections
 }

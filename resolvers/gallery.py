@@ -11,9 +11,9 @@ from models.project import Kind, Style, fold_city
 from schema import ids
 from schema.connection import Connection
 from schema.design import Design
-from schema.entries import PUBLIC, ById, Nearby, Only, Rows, entry
+from schema.entries import PUBLIC, ById, Only, Rows, entry
 from schema.lists import PageKey, check_first
-from schema.nearby import NearbyProjectConnection
+from schema.nearby import Nearby, NearbyProjectConnection
 from schema.project import ListingOrder, LocationInput, MoneyInput, Project
 from schema.relations import DEFAULT_FIRST
 

@@ -70,7 +70,8 @@ class Combined:
         except OperationFailure as error:
             if len(group) == 1:
                 _fail(group, error)
-            for waiting in group if len(group) > 1 else ():  # one of them is to blame, and the others are not
+                return
+            for waiting in group:  # one of them is to blame, and the others are not
                 await self._answer([waiting])
             return
         except asyncio.CancelledError:

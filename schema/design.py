@@ -47,9 +47,9 @@ class Design(Node, stores=models.design.Design):
     @computed("id", "seq", description="Everything on it, at one moment.", leads_to="Element", loads="canvas")
     async def canvas(self, info: Info) -> Canvas:
         """Return the elements and the `seq` that they show."""
-        rows = await info.context.loaders.canvas_by_design.load(self.document.id)
-        elements: list[Element] = [show(element) for element in rows.elements]
-        return Canvas(seq=rows.seq, elements=elements)
+        canvas = await info.context.loaders.canvas_by_design.load(self.document.id)
+        elements: list[Element] = [show(element) for element in canvas.rows]
+        return Canvas(seq=canvas.seq, elements=elements)
 
     @computed("id", description="Whether the viewer likes it; null for nobody.", loads="liked")
     async def viewer_has_liked(self, info: Info) -> bool | None:

@@ -16,11 +16,11 @@ from models.errors import InvalidInputError
 
 def encode(kind: str, id_: Any) -> ID:
     """Return the global id of a document of a GraphQL type."""
-    return ID(base64.b64encode(f"{kind}:{id_}".encode()).decode())
+    return ID(encoder(kind)(id_))
 
 
 def encoder(kind: str) -> Callable[[Any], str]:
-    """Return what makes the global ids of documents of a GraphQL type; quicker than `encode`, for many of them."""
+    """Return what makes the global ids of documents of a GraphQL type; for many of them."""
     return lambda id_: binascii.b2a_base64(f"{kind}:{id_}".encode(), newline=False).decode()
 
 

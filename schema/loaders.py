@@ -19,7 +19,7 @@ from models.element import Element
 from models.entity import Entity
 from models.errors import InvalidInputError
 from models.recorded import check_unrecorded
-from models.register import DOCUMENTS
+from models.register import KINDS
 from schema.dependencies import Dependencies
 from schema.lists import Equality, Lists, PageKey
 from schema.reader import Find, Projection, Reader
@@ -99,7 +99,7 @@ class CanvasRows:
     """A design's elements in order, and the number of the newest batch that they show."""
 
     seq: int
-    elements: list[Any]
+    rows: list[Any]
 
 
 async def read_canvases(
@@ -119,10 +119,10 @@ async def read_canvases(
     seqs = {row["_id"]: row.get("seq", 0) for row in found}
     canvases = {design: CanvasRows(seqs.get(design, 0), []) for design in designs}
     if len(designs) == 1:
-        canvases[designs[0]].elements.extend(elements)
+        canvases[designs[0]].rows.extend(elements)
     else:
         for row in elements:
-            canvases[row["design"]].elements.append(row)
+            canvases[row["design"]].rows.append(row)
     return canvases
 
 
@@ -137,7 +137,7 @@ class CanvasByDesign(DataLoader[PydanticObjectId, CanvasRows]):
         """Read the batch in two commands of one snapshot."""
         canvases = await read_canvases(self._reader, self._dependencies, keys)
         validate = Element.model_validate
-        return [CanvasRows(canvases[key].seq, [validate(row) for row in canvases[key].elements]) for key in keys]
+        return [CanvasRows(canvases[key].seq, [validate(row) for row in canvases[key].rows]) for key in keys]
 
 
 def liked_by(user: Any, designs: Sequence[Any]) -> Find:
@@ -196,7 +196,7 @@ class Loaders:
     def entity(self, kind: str) -> EntityById:
         """Return the loader of a type's entities by id."""
         if kind not in self._entities:
-            self._entities[kind] = EntityById(self._reader, self._dependencies, _DOCUMENTS[kind])
+            self._entities[kind] = EntityById(self._reader, self._dependencies, KINDS[kind])
         return self._entities[kind]
 
     def page(self, collection: str) -> PageOf:
@@ -216,6 +216,3 @@ class Loaders:
         if self._liked is None and viewer.user is not None:
             self._liked = LikedByViewer(self._reader, viewer.user)
         return self._liked
-
-
-_DOCUMENTS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

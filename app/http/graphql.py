@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +13,6 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from bson import Timestamp
 from graphql import GraphQLError, OperationType
 from pymongo.errors import ConnectionFailure
 
@@ -144,33 +144,33 @@ class GraphQLOverHTTP:
                 operation_name=operation.name,
             )
         errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
-        if not errors:
-            moment = await context.services.database.pulse("api") if context.effects.wrote else None
-            return self._complete(asked, context, orjson.dumps({"data": result.data}), moment)
         body: dict[str, Any] = {"errors": errors, "data": result.data}
         if any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
             return _response(orjson.dumps(body), 503, media_type, {**_PRIVATE, "Retry-After": "2"})
-        headers = {"X-Request-Id": context.request_id, **_PRIVATE}
-        if context.effects.wrote:
-            headers["Edge-As-Of"] = self._own_write(context, await context.services.database.pulse("api"))
+        headers = await self._written(context) if context.effects.wrote else {}
+        if not errors:
+            return self._complete(asked, context, orjson.dumps({"data": result.data}), headers)
+        headers = {"X-Request-Id": context.request_id, **_PRIVATE, **headers}
         executed = any(error.get("path") for error in errors)
         status = 200 if media_type == JSON else _PARTIAL if executed else 400
         return _response(orjson.dumps(body if executed else {"errors": errors}), status, media_type, headers)
 
     def _complete(
-        self, asked: _Asked, context: RequestContext, body: bytes, moment: Timestamp | None = None
+        self, asked: _Asked, context: RequestContext, body: bytes, written: Mapping[str, str] | None = None
     ) -> web.Response:
-        """Answer without errors; `moment` is that of the operation's writes."""
+        """Answer without errors; `written` are the headers that tell of the operation's writes, if it wrote."""
         headers = {"X-Request-Id": context.request_id, **_PRIVATE}
-        if moment is not None:
-            headers["Edge-As-Of"] = self._own_write(context, moment)
+        if written:
+            headers |= written
         elif asked.operation.public and asked.as_of is not None:
             context.dependencies.tags.add(f"{OPERATION}:{asked.prepared.id}")
             headers |= self._shared(asked, asked.as_of, context.dependencies)
         return _response(body, 200, asked.media_type, headers)
 
-    def _own_write(self, context: RequestContext, moment: Timestamp) -> str:
-        return context.services.keys.sign("own-write", str(EntryId(cluster_time(moment), 0)))
+    async def _written(self, context: RequestContext) -> dict[str, str]:
+        """Return the header that tells the moment of an operation's writes."""
+        moment = cluster_time(await context.services.database.pulse("api"))
+        return {"Edge-As-Of": context.services.keys.sign("own-write", str(EntryId(moment, 0)))}
 
     def _shared(self, asked: _Asked, as_of: EntryId, dependencies: Dependencies) -> dict[str, str]:
         """Return what caches are told of a public answer."""

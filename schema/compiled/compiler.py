@@ -18,13 +18,13 @@ from graphql.execution.values import VariableValues
 from strawberry.schema import Schema
 from strawberry.types.arguments import convert_arguments
 
-from models.register import COLLECTIONS
 from schema.compiled import pages
 from schema.compiled.declined import UncompilableError
 from schema.compiled.selection import Selection, node_of
 from schema.compiled.shapes import Arguments, PageShape, Plan, Root
 from schema.compiled.values import TYPENAME
 from schema.limits import metadata_of
+from schema.reads import lists_of
 
 
 class Compiler:
@@ -93,9 +93,9 @@ def _root(selection: Selection, query: GraphQLObjectType, key: str, details: Any
     declared: Any = definition.extensions["strawberry-definition"]
     wants, arguments = declared.base_resolver.wrapped_func, selection.argument(definition, node)
     named: Any = get_named_type(definition.type)
-    lists = [COLLECTIONS[name] for name in metadata.get("reads", ())]
-    for document, collection in lists:
-        selection.attributes[document.__name__].update(name for name, _ in collection.order if name != "_id")
+    lists = lists_of(metadata)
+    for name in lists:
+        selection.read_order(name)
     if "edges" in getattr(named, "fields", {}):
         return Root(key, wants, arguments, {}, pages.connection(selection, named, details))
     if lists:
@@ -104,5 +104,5 @@ def _root(selection: Selection, query: GraphQLObjectType, key: str, details: Any
     shapes = {type_.name: selection.shape(type_, details) for type_ in possible}
     decides = metadata.get("decides", {}).get(named.name, ())
     for type_ in possible:
-        selection.attributes[type_.name].update(name for name in decides or node_of(type_).judged_by if name != "id")
+        selection.read(type_.name, decides or node_of(type_).judged_by)
     return Root(key, wants, arguments, shapes, None, decides)

@@ -11,11 +11,15 @@ from schema.compiled.shapes import PageShape, Plan, Root, Shape
 
 @dataclass(frozen=True)
 class Step:
-    """One step: how deep it stands below its entry field, its wave (from 1), and what it does."""
+    """One step: how deep it stands below its entry field, its wave (from 1), and what it does.
+
+    A `snapshot` is two commands of its own.
+    """
 
     depth: int
     wave: int
     text: str
+    snapshot: bool = False
 
 
 def steps(plan: Plan) -> list[Step]:
@@ -26,12 +30,9 @@ def steps(plan: Plan) -> list[Step]:
 def commands(plan: Plan) -> int:
     """Return the most commands that a plan sends to MongoDB: one a wave, and two for canvases, of one snapshot."""
     found = steps(plan)
-    waves = {step.wave for step in found if not step.text.startswith(_CANVAS)}
-    canvases = {step.wave for step in found if step.text.startswith(_CANVAS)}
+    waves = {step.wave for step in found if not step.snapshot}
+    canvases = {step.wave for step in found if step.snapshot}
     return len(waves) + 2 * len(canvases)
-
-
-_CANVAS = "canvas"
 
 
 def _root(plan: Plan, root: Root) -> Iterator[Step]:
@@ -60,7 +61,7 @@ def _branch(plan: Plan, branch: Branch, depth: int, wave: int) -> Iterator[Step]
             yield Step(depth, wave, f"list {lists}, for each row{_counted(branch.page)}{_of(plan, shapes)}")
         case CanvasBranch():
             shapes = branch.page.nodes
-            yield Step(depth, wave, f"{_CANVAS}, of one moment{_of(plan, shapes)}")
+            yield Step(depth, wave, f"canvas, of one moment{_of(plan, shapes)}", snapshot=True)
         case LikedBranch():
             shapes = ()
             yield Step(depth, wave, "likes of the viewer")

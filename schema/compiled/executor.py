@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from schema.combined import Combined
 from schema.compiled.declined import DeclinedError
-from schema.compiled.plans import Plans
+from schema.compiled.plans import Plans, refused
 from schema.compiled.run import execute
 from schema.compiled.shapes import Plan
 from schema.context import Context
@@ -68,6 +68,8 @@ class Executor:
         self, prepared: Prepared, operation: Operation, variables: dict[str, Any], context: Context, *, registered: bool
     ) -> bytes:
         """Return the answer's body; raises DeclinedError with the reason where there is none."""
+        if (kind := refused(operation)) is not None:  # before its variables are coerced, which may be large
+            raise DeclinedError(kind)
         values = get_variable_values(self.plans.compiler.schema, operation.node.variable_definitions or (), variables)
         if isinstance(values, list):
             raise DeclinedError("its variables are refused")

@@ -16,7 +16,7 @@ from schema.loaders import CanvasRows
 if TYPE_CHECKING:
     from schema.compiled.run import Run
     from schema.compiled.wave import Wave
-    from schema.entries import Nearby
+    from schema.nearby import Nearby
 
 Row = Mapping[str, Any]
 _NOWHERE = -1
@@ -161,7 +161,7 @@ class Pages(Load):
         """Return each page as a connection."""
         return self._shape.assemble(self._pages, self._counts(), *(shown.values() for shown in self._shown))
 
-    def _show(self, pages: Sequence[PageRows]) -> Sequence[Load]:
+    def _show(self, pages: Sequence[PageRows | CanvasRows]) -> Sequence[Load]:
         self._pages = pages
         rows = [*chain.from_iterable(page.rows for page in pages)]
         self._shown = [Shown(self._run, shape, rows) for shape in self._shape.nodes]
@@ -208,11 +208,12 @@ class OnlyRow(Pages):
         return [*self._shown[0].values()] or [None]
 
 
-class Canvases(Load):
+class Canvases(Pages):
     """The canvases of designs."""
 
     def __init__(self, run: Run, shape: PageShape, designs: Sequence[Any]) -> None:
-        self._run, self._shape, self._designs = run, shape, designs
+        super().__init__(run, shape, ())
+        self._designs = designs
 
     def ask(self, wave: Wave) -> None:
         """Ask for what was not read yet."""
@@ -221,14 +222,7 @@ class Canvases(Load):
 
     def take(self) -> Sequence[Load]:
         """Take the canvases, and show all their elements at once."""
-        self._canvases: Sequence[CanvasRows] = [self._run.canvases[design] for design in self._designs]
-        rows = [*chain.from_iterable(canvas.elements for canvas in self._canvases)]
-        self._shown = [Shown(self._run, shape, rows) for shape in self._shape.nodes]
-        return [*chain.from_iterable(shown.loads for shown in self._shown)]
-
-    def values(self) -> Column:
-        """Return each canvas."""
-        return self._shape.assemble(self._canvases, (), *(shown.values() for shown in self._shown))
+        return self._show([self._run.canvases[design] for design in self._designs])
 
 
 class Likes(Load):

@@ -11,6 +11,7 @@ from schema.compiled.declined import UncompilableError
 from schema.compiled.shapes import PageShape, Shape
 from schema.compiled.source import Source
 from schema.compiled.values import TYPENAME
+from schema.limits import metadata_of
 
 if TYPE_CHECKING:
     from schema.compiled.selection import Selection
@@ -36,7 +37,7 @@ def canvas(selection: Selection, type_: GraphQLObjectType, details: Any) -> Page
     shapes: list[Shape] = []
     source.line("made, at = [], 0")
     with source.block("for canvas in canvases:"):
-        source.line("end = at + len(canvas.elements)")
+        source.line("end = at + len(canvas.rows)")
         parts: list[str] = []
         for key, found in selection.collect(type_, details).items():
             name = _name(type_, found)
@@ -111,7 +112,7 @@ class _Connection:
         if name == "cursor":
             return "page.cursor(r)"
         definition = type_.fields.get(details[0].node.name.value)
-        stored = values.row_attribute(definition)
+        stored = metadata_of(definition).get("row")
         if stored is None:
             return _other(self.source, type_, name)
         found = self.source.assign(f"r[{stored!r}]")

@@ -41,6 +41,11 @@ class Key(NamedTuple):
     booleans: tuple[tuple[str, Any], ...]
 
 
+def refused(operation: Operation) -> str | None:
+    """Return why an operation of this kind never has a plan, None for a query."""
+    return None if operation.kind is OperationType.QUERY else f"it is a {operation.kind.value}"
+
+
 def size(plan: Plan | str) -> int:
     """Return how many bytes count for a plan."""
     return _PLAN_BYTES + (_FIELD_BYTES * plan.fields if isinstance(plan, Plan) else 0)
@@ -59,15 +64,15 @@ class Plans:
     def add(self, prepared: Prepared) -> None:
         """Make the plans of a document's queries now, and keep them for good."""
         for operation in prepared.operations.values():
-            if operation.kind is OperationType.QUERY and not prepared.directive_variables:
+            if refused(operation) is None and not prepared.directive_variables:
                 self._lasting[Key(prepared.id, operation.name, ())] = self._make(prepared, operation, {})
 
     def get(
         self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], *, registered: bool
     ) -> Plan | str:
         """Return the plan of a query for a request's variables, or why there is none (yet)."""
-        if operation.kind is not OperationType.QUERY:
-            return f"it is a {operation.kind.value}"
+        if (kind := refused(operation)) is not None:
+            return kind
         booleans = {name: variables[name] for name in prepared.directive_variables if name in variables}
         if not all(isinstance(value, bool) for value in booleans.values()):
             return "a variable in a directive is null"

@@ -23,8 +23,9 @@ from schema.compiled.shapes import Plan, Root
 from schema.compiled.wave import Wave
 from schema.context import Context
 from schema.dependencies import Dependencies
-from schema.entries import ById, Caller, Nearby, Only, Rows, Several
+from schema.entries import ById, Caller, Only, Rows, Several
 from schema.lists import check_first
+from schema.nearby import Nearby
 from schema.node import TYPES
 from schema.reader import Projection, Reader
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -37,7 +37,7 @@ from schema.compiled.source import Source
 from schema.compiled.values import TYPENAME
 from schema.limits import metadata_of
 from schema.names import CachedNames
-from schema.reads import document_of
+from schema.reads import document_of, lists_of
 
 _CAMEL = CachedNames(auto_camel_case=True)
 
@@ -73,6 +73,15 @@ class Selection:
         self.arguments: list[Arguments] = []
         self.firsts: list[int] = []
         self.attributes: defaultdict[str, set[str]] = defaultdict(lambda: {"_id"})
+
+    def read(self, kind: str, names: Iterable[str]) -> None:
+        """Note attributes to be read of a document type; the id always is."""
+        self.attributes[kind].update(name for name in names if name != "id")
+
+    def read_order(self, collection: str) -> None:
+        """Note what the order of a list is told by."""
+        document, declared = COLLECTIONS[collection]
+        self.read(document.__name__, (name for name, _ in declared.order))
 
     def entries(self, query: GraphQLObjectType) -> values.Selected:
         """Return the entry fields, by response key."""
@@ -112,7 +121,7 @@ class Selection:
         branches = {key: self._branch(type_, node, found) for key, found in fields.items()}
         computed = {key: found for key, found in fields.items() if branches[key] is None and _computed(type_, found)}
         needs = {name for found in computed.values() for name in _metadata(type_, found)["needs"]}
-        self.attributes[type_.name] |= needs - {"id"}
+        self.read(type_.name, needs)
         source = Source(type_.name, "rows", "run", "*columns")
         calls = {key: self._call(source, type_, found) for key, found in computed.items()}
         columns = [f"k{number}" for number, branch in enumerate(branches.values()) if branch is not None]
@@ -146,7 +155,7 @@ class Selection:
             return f'{source.constant(ids.encoder(type_.name))}(r["_id"])'
         if attribute not in node.stores.model_fields or _resolved(definition):
             raise UncompilableError(f"{type_.name}.{name} is resolved by hand")
-        self.attributes[type_.name].add(attribute)
+        self.read(type_.name, (attribute,))
         return values.attribute(source, node.stores, attribute, definition.type)
 
     def _call(self, source: Source, type_: GraphQLObjectType, details: Any) -> str:
@@ -171,7 +180,7 @@ class Selection:
         named: Any = get_named_type(definition.type)
         if metadata.get("relation") == "reference":
             (key,) = metadata["needs"]
-            self.attributes[type_.name].add(key)
+            self.read(type_.name, (key,))
             return ReferenceBranch(key, node.stores.model_fields[key].is_required(), self.shape(named, details))
         if metadata.get("relation") == "related":
             return self._related(type_, node, metadata, details)
@@ -179,14 +188,13 @@ class Selection:
             return CanvasBranch(pages.canvas(self, named, details))
         return LikedBranch() if metadata.get("loads") == "liked" else None
 
-    def _related(self, type_: GraphQLObjectType, node: Any, metadata: Mapping[str, Any], details: Any) -> Branch:
+    def _related(self, type_: GraphQLObjectType, node: Any, metadata: dict[str, Any], details: Any) -> Branch:
         definition = _definition(type_, details)
         number = self.argument(definition, details[0].node)
         self.firsts.append(number)
-        names = [name for name in (metadata["collection"], metadata["public"]) if name is not None]
-        for document, collection in (COLLECTIONS[name] for name in names):
-            self.attributes[document.__name__].update(name for name, _ in collection.order if name != "_id")
-        self.attributes[type_.name].update(name for name in node.judged_by if name != "id")
+        for name in lists_of(metadata):
+            self.read_order(name)
+        self.read(type_.name, node.judged_by)
         return RelatedBranch(
             metadata["collection"],
             metadata["public"],

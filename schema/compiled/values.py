@@ -25,7 +25,6 @@ from graphql import (
 from schema.compiled import views
 from schema.compiled.declined import UncompilableError
 from schema.compiled.source import Source
-from schema.limits import metadata_of
 
 Selected = Mapping[str, Any]
 """The fields that are selected, by response key, as graphql-core collects them."""
@@ -55,12 +54,6 @@ def attribute(source: Source, document: Any, name: str, type_: Any) -> str:
         raise UncompilableError(f"{document.__name__}.{name} is an attribute, and not a leaf")
     _leaf(source, type_, variable, views.adapter(document, name))
     return variable
-
-
-def row_attribute(definition: Any) -> str | None:
-    """Return the attribute of a row that a field beside its node declares, where it does."""
-    found = metadata_of(definition).get("row")
-    return None if found is None else str(found)
 
 
 def value(source: Source, type_: Any, variable: str, details: Any, collect: Collect) -> str:

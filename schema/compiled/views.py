@@ -83,11 +83,10 @@ def maker(node: Any, attributes: frozenset[str]) -> Callable[[Mapping[str, Any]]
 
 def _converted(source: Source, document: Any, name: str) -> str:
     value = read(source, document, name)
-    field = document.model_fields[name]
-    if plain(field)[0] is datetime:  # rows have times without a zone; a document's have one
-        zoned = f"{value}.replace(tzinfo={source.constant(UTC)})"
-        return f"None if {value} is None else {zoned}" if plain(field)[1] else zoned
     kind, nullable = plain(document.model_fields[name])
+    if kind is datetime:  # rows have times without a zone; a document's have one
+        zoned = f"{value}.replace(tzinfo={source.constant(UTC)})"
+        return f"None if {value} is None else {zoned}" if nullable else zoned
     convert = source.constant(adapter(document, name))
     if kind is None:
         return f"{convert}({value})"

@@ -8,19 +8,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from models.entity import Entity
-from models.register import DOCUMENTS
-from schema.entries import Nearby
+from models.register import KINDS
 from schema.lists import Equality, Lists, PageKey
 from schema.loaders import liked_by, read_canvases
+from schema.nearby import Nearby
 from schema.reader import Find, Read
 
 if TYPE_CHECKING:
     from schema.compiled.run import Run
 
 _Reads = list[tuple[Read, Callable[[list[Any]], None]]]
-
-_DOCUMENTS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}
 
 
 class Wave:
@@ -104,7 +101,7 @@ class Wave:
             keys = [*found]
             run.dependencies.entities(kind, keys)
             query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
-            find = Find(_DOCUMENTS[kind], query, projection=run.projection(kind))
+            find = Find(KINDS[kind], query, projection=run.projection(kind))
             reads.append((find, partial(self._take_entities, kind, found)))
         for collection, pages in self._pages.items():
             lists = Lists.named(collection)
