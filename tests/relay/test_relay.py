@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +16,7 @@ from redis.asyncio import Redis
 from edge import stream
 from edge.stream import START, STREAM, Change, Entry, EntryId
 from models.database import PULSES, Database, cluster_time
-from models.register import DOCUMENTS
+from tests.relay.relaying import caught_up, exists, relaying, until
 from workers.relay.relay import Relay
 
 Row = dict[str, Any]
@@ -26,67 +24,6 @@ MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
 LEAKS = pytest.mark.filterwarnings(  # the drivers leave a socket open that they are just connecting when cancelled
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-
-
-@pytest.fixture(scope="session")
-async def database(mongodb_url: str) -> AsyncIterator[Database]:
-    """Give a database with the documents' collections; Beanie, which knows one database at a time, is left alone."""
-    client: AsyncMongoClient[Row] = AsyncMongoClient(mongodb_url, tz_aware=True)
-    database = Database(client, "relay_tests")
-    for document in DOCUMENTS:
-        images = {"enabled": document.images}
-        await database.handle.create_collection(document.stored_in(), changeStreamPreAndPostImages=images)
-    await database.handle.create_collection(PULSES)
-    yield database
-    await client.drop_database("relay_tests")
-    await client.close()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """Give an empty Redis database."""
-    async with Redis.from_url(redis_url.replace("/0", "/6"), socket_timeout=5) as redis:
-        await redis.flushdb()
-        yield redis
-
-
-@asynccontextmanager
-async def relaying(database: Database, redis: Redis) -> AsyncIterator[Relay]:
-    """Run a relay until the end."""
-    relay = Relay(database, redis)
-    task = asyncio.create_task(relay.run())
-    try:
-        yield relay
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def chain(redis: Redis) -> list[Entry]:
-    """Return the whole stream, having checked that each entry follows the one before."""
-    rows: Any = await redis.xrange(STREAM)  # the library types every protocol's answers at once
-    found = [Entry.decode(id_, fields) for id_, fields in rows]
-    assert [entry.before for entry in found[1:]] == [entry.id for entry in found[:-1]]
-    return found
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition that nothing tells of."""
-    async with asyncio.timeout(15):
-        while not await condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
-
-
-async def caught_up(database: Database, redis: Redis) -> list[Entry]:
-    """Wait until everything that was written until now is in the stream, and return the stream."""
-    target = cluster_time(await database.pulse("test"))
-
-    async def arrived() -> bool:
-        tail = await stream.tail(redis)
-        return tail is not None and tail.id.time >= target
-
-    await until(arrived)
-    return await chain(redis)
 
 
 def tags(entries: list[Entry]) -> list[str]:
@@ -102,7 +39,7 @@ def comment(**fields: Any) -> Row:
 async def test_it_begins_with_everything_and_carries_on(database: Database, redis: Redis) -> None:
     """Given an empty stream, when a relay starts, then the first entry drops everything, and writes follow it."""
     async with relaying(database, redis) as relay:
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         row = comment()
         await database.handle["comments"].insert_one(row)
         found = await caught_up(database, redis)
@@ -113,10 +50,6 @@ async def test_it_begins_with_everything_and_carries_on(database: Database, redi
     assert all(entry.token for entry in found[1:])
     with pytest.raises(RuntimeError, match="not being read"):
         await relay.ready()
-
-
-async def _exists(redis: Redis) -> bool:
-    return bool(await redis.exists(STREAM))
 
 
 async def test_each_kind_of_document_has_the_right_tags(database: Database, redis: Redis) -> None:
@@ -139,7 +72,7 @@ async def test_each_kind_of_document_has_the_right_tags(database: Database, redi
     member = {"_id": ObjectId(), "organization": organization, "user": user, "created_at": MOMENT}
     handle = database.handle
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await handle["projects"].insert_one(project)
         await handle["projects"].update_one({"_id": project["_id"]}, {"$set": {"visibility": "PUBLIC"}})
         await handle["projects"].update_one({"_id": project["_id"]}, {"$set": {"listed_at": MOMENT, "style": "BOHO"}})
@@ -182,7 +115,7 @@ async def test_a_transaction_becomes_visible_at_once(database: Database, redis: 
     """Given a transaction of several writes, then its entries share a time, are numbered, and come together."""
     rows = [comment() for _ in range(5)]
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
 
         async def work(session: Any) -> None:
             for row in rows:
@@ -201,7 +134,7 @@ async def test_without_images_the_type_is_invalidated(database: Database, redis:
     switch = {"enabled": False}
     try:
         async with relaying(database, redis):
-            await until(lambda: _exists(redis))
+            await until(lambda: exists(redis))
             await database.handle.command("collMod", "comments", changeStreamPreAndPostImages=switch)
             await database.handle["comments"].update_one({"_id": row["_id"]}, {"$set": {"body": "x"}})
             found = await caught_up(database, redis)
@@ -214,7 +147,7 @@ async def test_a_dropped_collection_invalidates_its_type(database: Database, red
     """Given a collection that is renamed onto a watched one and dropped, then its type is dropped each time."""
     await database.handle.create_collection("elsewhere")
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await database.handle["elsewhere"].rename("assets", dropTarget=True)
         await database.handle["assets"].drop()
         found = await caught_up(database, redis)
@@ -226,7 +159,7 @@ async def test_two_relays_make_one_chain(database: Database, redis: Redis) -> No
     """Given two relays at once, when much is written, then the stream has every write once, without a gap."""
     rows = [comment() for _ in range(150)]
     async with relaying(database, redis), relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await asyncio.gather(*(database.handle["comments"].insert_one(row) for row in rows))
         found = await caught_up(database, redis)
     written = [tag for tag in tags(found[1:]) if tag.startswith("Comment:")]
@@ -245,7 +178,7 @@ async def test_a_relay_that_is_killed_again_and_again_loses_nothing(database: Da
             await database.handle["comments"].insert_one(row)
 
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
     writing = asyncio.create_task(write())
     while not writing.done():
         async with relaying(database, redis):
@@ -262,7 +195,7 @@ async def test_a_cancelled_relay_ends_at_once(database: Database, redis: Redis) 
     """Given relays at arbitrary points of their work, when each is cancelled once, then each ends, driver or not."""
     chance = random.Random(3)  # noqa: S311 - arbitrary, and the same each time
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
     for _ in range(60):
         task = asyncio.create_task(Relay(database, redis).run())
         await asyncio.wait([task], timeout=chance.random() * 0.02)
@@ -275,7 +208,7 @@ async def test_a_cancelled_relay_ends_at_once(database: Database, redis: Redis) 
 async def test_an_emptied_stream_begins_anew(database: Database, redis: Redis) -> None:
     """Given a running relay, when Redis is emptied, then it begins again with an entry that drops everything."""
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         before = await caught_up(database, redis)
         await redis.flushdb()
         after = await caught_up(database, redis)
@@ -286,7 +219,7 @@ async def test_an_emptied_stream_begins_anew(database: Database, redis: Redis) -
 async def test_a_lost_tail_is_written_again_with_the_same_ids(database: Database, redis: Redis) -> None:
     """Given a Redis that came back without its newest entries, then the relay writes them again, as they were."""
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await database.handle["comments"].insert_many([comment() for _ in range(10)])
         before = await caught_up(database, redis)
     kept = before[:-6]
@@ -300,7 +233,7 @@ async def test_a_lost_tail_is_written_again_with_the_same_ids(database: Database
 async def test_deleted_entries_that_redis_remembers_do_not_stop_it(database: Database, redis: Redis) -> None:
     """Given newest entries that somebody deleted, so that Redis refuses their ids, then everything is dropped once."""
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await database.handle["comments"].insert_many([comment() for _ in range(3)])
         before = await caught_up(database, redis)
     await redis.xdel(STREAM, *(str(entry.id) for entry in before[-2:]))
@@ -333,7 +266,7 @@ async def test_a_dropped_database_drops_everything_and_the_relay_goes_on(mongodb
     database = Database(client, "relay_drop_tests")
     await database.pulse("test")
     async with relaying(database, redis):
-        await until(lambda: _exists(redis))
+        await until(lambda: exists(redis))
         await caught_up(database, redis)
         await client.drop_database("relay_drop_tests")
         await database.handle["users"].insert_one({"_id": 1})
@@ -357,46 +290,3 @@ async def test_it_waits_for_a_database_that_is_away(redis: Redis) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await client.close()
-
-
-async def test_pulses_come_by_themselves(database: Database, redis: Redis) -> None:
-    """Given a relay and its pulse, when nothing at all is written, then entries without changes keep coming.
-
-    A mutation's pulse, or one that came late, has a change that nothing depends on: it tells nothing of relays.
-    """
-    async with relaying(database, redis) as relay:
-        pulsing = asyncio.create_task(relay.pulse())
-
-        async def several() -> bool:
-            return [entry.changes for entry in await chain(redis)].count(()) >= 2
-
-        await until(several)
-        pulsing.cancel()
-        await asyncio.gather(pulsing, return_exceptions=True)
-        assert (await caught_up(database, redis))[-1].changes == (Change(PULSES),)
-        await database.pulse("relay", await stream.now(redis) - 1)
-        assert (await caught_up(database, redis))[-2].changes == (Change(PULSES),)
-
-
-async def test_a_pulse_that_waited_anywhere_tells_nothing(
-    database: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Given a relay that stands still between reading a pulse and appending it, then the pulse vouches for nothing."""
-    append, waited = stream.append, asyncio.Event()
-
-    async def slow(*arguments: Any) -> EntryId | None:
-        if (
-            arguments[0] is redis and arguments[2][-1].until is not None
-        ):  # not the platform's relay, in this process too
-            waited.set()
-            while await stream.now(redis) <= arguments[2][-1].until:  # noqa: ASYNC110 - a clock tells nobody
-                await asyncio.sleep(0.05)
-        return await append(*arguments)
-
-    async with relaying(database, redis):
-        await until(lambda: _exists(redis))
-        monkeypatch.setattr(stream, "append", slow)
-        await database.pulse("relay", await stream.now(redis) + 300_000)
-        await waited.wait()
-        found = await caught_up(database, redis)
-        assert () not in [entry.changes for entry in found]
