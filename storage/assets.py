@@ -1,5 +1,7 @@
 """The asset store: originals by key, as a Protocol, and the implementation that keeps them in a folder.
 
+`storage.s3` has the one that keeps them in a bucket.
+
 Keys are relative POSIX paths of safe segments, such as `<organization>/<sha256>` or `staging/<token>`.
 
     AssetError
@@ -18,9 +20,10 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from storage import durable_files
+from storage.cancellation import to_its_end
 
 _T = TypeVar("_T")
 
@@ -84,6 +87,27 @@ class AssetStore(Protocol):
 
     async def check(self) -> None:
         """Raise AssetStoreError unless the store can be written to."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the store holds open; it is of no use afterwards."""
+        ...
+
+
+@runtime_checkable
+class PresignedUploads(Protocol):
+    """What an asset store has besides, if browsers can upload to it without the API between."""
+
+    async def presigned_put(self, key: str, *, seconds: int) -> str:
+        """Return an address that takes PUTs of `key`'s content for so long, from anyone and again and again.
+
+        So nothing is known of what lies there: it must be checked, and copied to where it is to stay.
+
+        Raises:
+            AssetKeyError: the key is not below `staging/`.
+            AssetStoreError: there are no credentials to sign with.
+
+        """
         ...
 
 
@@ -153,9 +177,16 @@ class FolderAssetStore:
         """Remove the file; see `AssetStore.delete`."""
         await _in_thread(durable_files.delete, self._path(key))
 
+    async def sweep(self, folder: str, seconds: float) -> int:
+        """Remove what has lain below a folder for so long; return how many files that were."""
+        return await _in_thread(durable_files.sweep, self._path(folder), seconds)
+
     async def check(self) -> None:
         """Write and remove a small file; see `AssetStore.check`."""
         await _in_thread(durable_files.probe, self._root)
+
+    async def close(self) -> None:
+        """Do nothing: no file is held open."""
 
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key))
@@ -163,12 +194,8 @@ class FolderAssetStore:
 
 async def _in_thread(function: Callable[..., _T], *arguments: object) -> _T:
     """Run blocking work in a thread; when cancelled, wait for it first, so that no file is closed under its feet."""
-    task = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
     try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+        return await to_its_end(asyncio.to_thread(function, *arguments))
     except OSError as error:
         raise AssetStoreError(explain(error)) from error
 

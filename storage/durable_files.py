@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -70,6 +71,17 @@ def delete(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
         sync_folder(path.parent)
+
+
+def sweep(folder: Path, seconds: float) -> int:
+    """Remove the files in a folder that were written so long ago; return how many."""
+    oldest, removed = time.time() - seconds, 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def probe(folder: Path) -> None:

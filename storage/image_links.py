@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from binascii import b2a_base64
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -18,12 +19,15 @@ Format = Literal["avif", "webp", "jpeg", "png"]
 Compass = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
 Gravity = Compass | Literal["sm"] | tuple[float, float]  # sm finds what draws the eye; a tuple is a focus point, 0 to 1
 
+ASSET = "asset://"
+PREVIEW = "preview://"
 LADDER = (64, 96, 128, 192, 256, 320, 384, 480, 640, 800, 960, 1280, 1600, 1920, 2560)
 SHAPES = 48  # heights are this many parts of the width, at most two and a half times the width
 _TALLEST = SHAPES * 5 // 2  # so that 2560 wide is still within what a worker makes
 _BEST_QUALITY = 100
+_REMEMBERED = 1 << 14  # URLs; half a kilobyte each
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_PLACEHOLDER = "asset://?"  # no key of an asset
+_PLACEHOLDER = f"{ASSET}?"  # no key of an asset
 
 
 class ImageLinkError(ValueError):
@@ -52,8 +56,8 @@ def snap(width: int, height: int = 0) -> tuple[int, int]:
 class ImageLinks:
     """Makes the URLs that the image worker, or an imgproxy server with the same key and salt, answers."""
 
-    def __init__(self, base_url: str, key: str, salt: str) -> None:
-        """Take the address that the signed path follows, and key and salt in hex.
+    def __init__(self, base_url: str, key: str, salt: str, *, sign_preview: Callable[[str], str] = str) -> None:
+        """Take the address that the signed path follows, key and salt in hex, and what signs the names of drawings.
 
         Raises:
             ImageLinkError: the key or the salt is empty (the package would sign nothing and say nothing) or not hex.
@@ -64,14 +68,21 @@ class ImageLinks:
                 raise ImageLinkError(f"The {name} that signs image URLs must be hexadecimal and not empty.")
         self._base = base_url.rstrip("/")
         self._signer = hmac.new(bytes.fromhex(key), bytes.fromhex(salt), "sha256")
+        self._sign_preview = sign_preview
+        self._signed = lru_cache(maxsize=_REMEMBERED)(self._sign)  # the same pictures are shown again and again
 
     def size(self, width: int, height: int = 0) -> tuple[int, int]:
         """Return the size in pixels that a link to this size is for; see `snap`."""
         return snap(width, height)
 
+    def preview(self, design: str, seq: int, *, width: int, format: Format | None, expires: int | None) -> str:  # noqa: A002 - the API's own word
+        """Make a signed URL of a drawing of a design's canvas as it is after edit `seq`; see `url`."""
+        token = self._sign_preview(f"{design}-{seq}")
+        return self.url(f"{PREVIEW}{token}", width=width, fit="contain", format=format, expires=expires)
+
     def url(
         self,
-        asset_key: str,
+        address: str,
         *,
         width: int,
         height: int = 0,
@@ -84,7 +95,7 @@ class ImageLinks:
         """Make a signed URL.
 
         Args:
-            asset_key: the original's key in the asset store.
+            address: the original's, `asset://` with its key in the asset store or `preview://` with a drawing's name.
             width: in pixels; snapped up to the ladder.
             height: in pixels, snapped with the width; 0 follows the picture's shape.
             fit: `cover` fills the size and crops by `gravity`; `contain` shows the whole picture within it.
@@ -97,8 +108,10 @@ class ImageLinks:
             ImageLinkError: an argument is out of its range.
 
         """
-        head, tail = _frame(width, height, fit, format, quality, gravity, expires)
-        path = f"{head}{_base64(f'asset://{asset_key}'.encode())}{tail}"
+        return self._signed(address, *_frame(width, height, fit, format, quality, gravity, expires))
+
+    def _sign(self, address: str, head: str, tail: str) -> str:
+        path = f"{head}{_base64(address.encode())}{tail}"
         signer = self._signer.copy()  # the key and the salt are digested already
         signer.update(path.encode())
         return f"{self._base}/{_base64(signer.digest())}{path}"

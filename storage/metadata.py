@@ -44,6 +44,33 @@ def has_metadata(data: bytes, media_type: str) -> bool:
             return True
 
 
+def is_whole(data: bytes, media_type: str) -> bool:
+    """Answer whether a PNG or GIF goes on to its end mark; decoders of all other types tell by themselves.
+
+    Those of PNG do not miss the mark, and those of GIF take one that is cut off between frames for a shorter one.
+    """
+    match media_type:
+        case "image/png":
+            return any(name == b"IEND" for name, _ in _png_chunks(data))
+        case "image/gif":
+            return _gif_is_whole(data)
+        case _:
+            return True
+
+
+def _gif_is_whole(data: bytes) -> bool:
+    position = 13 + _colour_table(data, 10)
+    while position < len(data):
+        match data[position]:
+            case 0x21:
+                position = _after_blocks(data, position + 2)
+            case 0x2C:
+                position = _after_blocks(data, position + 11 + _colour_table(data, position + 9))
+            case sign:
+                return sign == 0x3B  # noqa: PLR2004 - the trailer
+    return False
+
+
 def _jpeg(data: bytes) -> bool:
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:  # noqa: PLR2004 - the marker byte

@@ -2,6 +2,8 @@
 
 Everything here blocks (1 ms for `probe`, tens of milliseconds for what decodes): call it in a thread.
 
+numpy is loaded by what needs it: the processes that render read headers alone, and it would take each of them 20 MiB.
+
     PictureError
     ├── NotAPictureError      not a JPEG, PNG, WebP, AVIF or GIF by its content
     ├── TooManyPixelsError    a picture, but larger than may be decoded
@@ -14,21 +16,22 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from storage import thumbhash
-from storage.metadata import has_metadata
+from storage.file_kinds import describe
+from storage.metadata import has_metadata, is_whole
 from storage.vips import pyvips
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"]
 
 LARGEST_PIXELS = 50_000_000
 LARGEST_BUFFERED_PIXELS = 16_000_000  # AVIF and interlaced PNG are decoded whole before the first row comes out
 
-_LOADERS: dict[MediaType, str] = {
+LOADERS: dict[MediaType, str] = {
     "image/jpeg": "jpegload_buffer",
     "image/png": "pngload_buffer",
     "image/webp": "webpload_buffer",
@@ -44,7 +47,9 @@ _SAVERS: dict[MediaType, tuple[str, dict[str, object]]] = {
 }
 _SIDEWAYS = range(5, 9)  # EXIF orientations that swap width and height
 _SAMPLE_SIDE = 64
+_FOCUS_SIDE = 256
 _WHOLE = "fail_on=truncated"
+_BROKEN = "The picture is broken or cut off."
 
 
 class PictureError(Exception):
@@ -114,9 +119,9 @@ def probe(data: bytes) -> Picture:
     """
     media_type = sniff(data)
     if media_type is None:
-        raise NotAPictureError("The file is not a JPEG, PNG, WebP, AVIF or GIF picture.")
-    with _broken():
-        image = getattr(pyvips.Image, _LOADERS[media_type])(data)
+        raise NotAPictureError(f"The file is not a JPEG, PNG, WebP, AVIF or GIF picture; it is {describe(data)}.")
+    with broken():
+        image = getattr(pyvips.Image, LOADERS[media_type])(data)
     if media_type == "image/avif" and _field(image, "heif-compression", "") != "av1":
         raise NotAPictureError("The file is a HEIF picture, but not an AVIF.")
     frames = int(_field(image, "n-pages", 1))
@@ -137,6 +142,8 @@ def placeholder(data: bytes) -> str:
         PictureError: as `probe`, and BrokenPictureError where the picture is cut off.
 
     """
+    from storage import thumbhash  # noqa: PLC0415 - see above
+
     return base64.b64encode(thumbhash.encode(_sample(data))).decode()
 
 
@@ -147,6 +154,8 @@ def dominant_colour(data: bytes) -> str:
         PictureError: as `probe`, and BrokenPictureError where the picture is cut off.
 
     """
+    import numpy as np  # noqa: PLC0415 - see above
+
     pixels = _sample(data).reshape(-1, 4)
     opaque = pixels[pixels[:, 3] > 127, :3]  # noqa: PLR2004 - half transparent
     if not len(opaque):
@@ -155,6 +164,27 @@ def dominant_colour(data: bytes) -> str:
     bins = red << 6 | green << 3 | blue
     most = opaque[bins == np.bincount(bins).argmax()]
     return "#" + bytes(most.mean(axis=0).round().astype(np.uint8)).hex()
+
+
+def focus(data: bytes) -> tuple[float, float]:
+    """Find what draws the eye: fractions of the displayed width and height, from the top left.
+
+    Raises:
+        PictureError: as `probe`, and BrokenPictureError where the picture is cut off.
+
+    """
+    probe(data)
+    with broken():
+        image = pyvips.Image.thumbnail_buffer(
+            data, _FOCUS_SIDE, height=_FOCUS_SIDE, size="down", output_profile="srgb", option_string=_WHOLE
+        ).copy_memory()
+        side = max(1, min(image.width, image.height) // 2)
+        _, found = image.smartcrop(side, side, interesting="attention", attention_x=True, attention_y=True)
+    return _fraction(found["attention_x"], image.width), _fraction(found["attention_y"], image.height)
+
+
+def _fraction(place: int, side: int) -> float:
+    return round(min(max((place + 0.5) / side, 0.0), 1.0), 3)
 
 
 def normalise(data: bytes) -> bytes:
@@ -168,13 +198,16 @@ def normalise(data: bytes) -> bytes:
 
     """
     picture = probe(data)
-    loader, (saver, options) = _LOADERS[picture.media_type], _SAVERS[picture.media_type]
+    if not is_whole(data, picture.media_type):
+        raise BrokenPictureError(_BROKEN)
+    loader, (saver, options) = LOADERS[picture.media_type], _SAVERS[picture.media_type]
     frames = {"n": -1} if picture.media_type in {"image/webp", "image/gif"} else {}
-    with _broken():
+    with broken():
         image = getattr(pyvips.Image, loader)(data, fail_on="truncated", **frames)
         cmyk = image.interpretation == "cmyk"
         if picture.orientation == 1 and not cmyk and not has_metadata(data, picture.media_type):
-            return data
+            getattr(pyvips.Image, loader)(data, fail_on="truncated", access="sequential", **frames).avg()
+            return data  # all of it was decoded: damage in the last frame of an animation is found as well
         image = image.autorot()
         if cmyk or image.get_typeof("icc-profile-data"):
             depth = 16 if image.format == "ushort" else 8
@@ -185,8 +218,10 @@ def normalise(data: bytes) -> bytes:
 
 def _sample(data: bytes) -> NDArray[np.uint8]:
     """Decode to at most 64 × 64 RGBA pixels, shape (height, width, 4)."""
+    import numpy as np  # noqa: PLC0415 - see above
+
     probe(data)
-    with _broken():
+    with broken():
         image = pyvips.Image.thumbnail_buffer(
             data, _SAMPLE_SIDE, height=_SAMPLE_SIDE, size="down", output_profile="srgb", option_string=_WHOLE
         )
@@ -206,8 +241,9 @@ def _orientation(image: Any) -> int:
 
 
 @contextmanager
-def _broken() -> Iterator[None]:
+def broken() -> Iterator[None]:
+    """Turn libvips' errors into BrokenPictureError."""
     try:
         yield
     except pyvips.Error as error:
-        raise BrokenPictureError("The picture is broken or cut off.") from error
+        raise BrokenPictureError(_BROKEN) from error

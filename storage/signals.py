@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -30,8 +31,8 @@ class Listener:
         self._notes: list[str] = []
 
     def hear(self, note: str) -> None:
-        """Take a note; an empty one only wakes the listener. Beyond a thousand, notes are lost."""
-        if note and len(self._notes) < _MOST_NOTES:
+        """Take a note; one that waits is not taken twice. Beyond a thousand, notes are lost."""
+        if note not in self._notes and len(self._notes) < _MOST_NOTES:
             self._notes.append(note)
         self._came.set()
 
@@ -54,8 +55,16 @@ class Signals(Protocol):
         """Tell every process's listeners; never raises, since the truth is elsewhere."""
         ...
 
-    def listen(self, topic: str) -> AbstractContextManager[Listener]:
-        """Listen to a topic while the context is open."""
+    def tell(self, topic: str, note: str = "") -> None:
+        """Send soon; of equal signals that wait to be sent, one is."""
+        ...
+
+    def listen(self, *topics: str) -> AbstractContextManager[Listener]:
+        """Listen to topics while the context is open."""
+        ...
+
+    async def run(self) -> None:
+        """Receive for all listeners, until cancelled."""
         ...
 
 
@@ -65,26 +74,52 @@ class RedisSignals:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._sender = secrets.token_hex(8)
+        self._untold: dict[tuple[str, str], None] = {}
+        self._telling: asyncio.Task[None] | None = None
 
     async def send(self, topic: str, note: str = "") -> None:
-        """Publish; a Redis that is away is logged, and listeners find the change when they next look."""
+        """Tell all; a Redis that is away is logged, and other processes find the change when they next look."""
+        self._hear(topic, note)
+        await self._publish(topic, note)
+
+    async def _publish(self, topic: str, note: str) -> None:
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                await self._redis.publish(_PREFIX + topic, note)
+                await self._redis.publish(_PREFIX + topic, self._sender + note)
         except (RedisError, OSError) as error:
             log.warning("A signal about %s was not sent: %s", topic, error)
 
+    def tell(self, topic: str, note: str = "") -> None:
+        """Publish soon, and tell the listeners of this process at once."""
+        self._hear(topic, note)
+        self._untold[topic, note] = None
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._untold:
+            topic, note = signal = next(iter(self._untold))
+            del self._untold[signal]
+            await self._publish(topic, note)
+
+    def _hear(self, topic: str, note: str) -> None:
+        for listener in self._listeners.get(topic, ()):
+            listener.hear(note)
+
     @contextmanager
-    def listen(self, topic: str) -> Iterator[Listener]:
-        """Listen to a topic while the context is open."""
+    def listen(self, *topics: str) -> Iterator[Listener]:
+        """Listen to topics while the context is open."""
         listener = Listener()
-        self._listeners[topic].add(listener)
+        for topic in topics:
+            self._listeners[topic].add(listener)
         try:
             yield listener
         finally:
-            self._listeners[topic].discard(listener)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
+            for topic in topics:
+                self._listeners[topic].discard(listener)
+                if not self._listeners[topic]:
+                    del self._listeners[topic]
 
     async def run(self) -> None:
         """Receive for all listeners, until cancelled; after every interruption, wake them all."""
@@ -94,9 +129,9 @@ class RedisSignals:
                     await channel.psubscribe(_PREFIX + "*")
                     self._wake_all()
                     async for message in channel.listen():
-                        topic = message["channel"].decode().removeprefix(_PREFIX)
-                        for listener in self._listeners.get(topic, ()):
-                            listener.hear(message["data"].decode())
+                        told = message["data"].decode()
+                        if not told.startswith(self._sender):  # those of this process were heard at once
+                            self._hear(message["channel"].decode().removeprefix(_PREFIX), told[len(self._sender) :])
             except (RedisError, OSError) as error:
                 log.warning("Signals are interrupted (%s); trying again.", error)
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -2,7 +2,8 @@
 
 `VIPS_CONCURRENCY` is read by libvips when it loads, hence before the import: one thread per picture, since several
 pictures are worked on at once. The operation cache is off (no picture is made twice from the same object, so it would
-only hold memory), and loaders that libvips marks as untrusted (SVG, PDF, Magick, …) are blocked.
+only hold memory), and loaders that libvips marks as untrusted (SVG, PDF, Magick, …) are blocked. SVG can be read from a
+`pyvips.Source` alone, which nothing but our own drawings is: files and buffers of others never are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyvips
 
 pyvips.cache_set_max(0)
 pyvips.block_untrusted_set(True)
+pyvips.operation_block_set("VipsForeignLoadSvgSource", False)
 
 LIBVIPS_VERSION = f"{pyvips.version(0)}.{pyvips.version(1)}.{pyvips.version(2)}"
 

@@ -9,8 +9,7 @@ import pytest
 
 from storage.assets import FolderAssetStore
 from tests.images.samples import KEY, SALT, png, png_header
-from tests.images.stand import NOW, PHOTO, Client, chunks, serve
-from workers.images.server import Limits, create_images_app
+from tests.images.stand import NOW, PHOTO, Client, chunks, serve, worker
 
 
 @pytest.fixture
@@ -33,7 +32,6 @@ async def store(tmp_path: Path) -> FolderAssetStore:
 @pytest.fixture
 async def client(store: FolderAssetStore) -> AsyncIterator[Client]:
     """Ask a worker over that store, at a fixed time, that takes originals of up to 1 MiB."""
-    limits = Limits(largest_bytes=1 << 20)
-    app = create_images_app(store, [(b"newer", b"salt"), (KEY, SALT)], now=lambda: NOW, limits=limits)
-    async for client in serve(app):
+    keys = [(b"newer", b"salt"), (KEY, SALT)]
+    async for client in serve(worker(store, largest_bytes=1 << 20, keys=keys, now=lambda: NOW)):
         yield client

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 from yarl import URL
 
-from tests.images.samples import jpeg, signed, source
+from storage.assets import AssetStore
+from tests.images.samples import KEY, SALT, jpeg, signed, source
+from workers.images.server import ImagesConfig, create_images_app
+from workers.images.sources import Sources
 
 NOW = 1_800_000_000.0
 CHROME = "image/avif,image/webp,image/apng,image/*,*/*;q=0.8"
 PHOTO = jpeg(1200, 900)
+PAIRS = ((KEY, SALT),)
 
 
 async def chunks(data: bytes) -> AsyncIterator[bytes]:
@@ -50,6 +55,11 @@ class Client:
         url = URL(self._address + path, encoded=True)
         async with self._session.request(method, url, headers=named) as response:
             return Answer(response.status, response.headers, await response.read())
+
+
+def worker(store: AssetStore, *, largest_bytes: int = 1 << 24, **config: Any) -> web.Application:
+    """Assemble a worker over a store, with the tests' key unless another is given."""
+    return create_images_app(Sources(store, largest_bytes=largest_bytes), ImagesConfig(**{"keys": PAIRS, **config}))
 
 
 async def serve(app: web.Application) -> AsyncIterator[Client]:

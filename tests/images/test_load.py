@@ -9,9 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from storage.assets import AssetStoreError, FolderAssetStore
-from tests.images.samples import KEY, SALT
-from tests.images.stand import CHROME, Client, path, serve
-from workers.images.server import Limits, create_images_app
+from tests.images.stand import CHROME, Client, path, serve, worker
 
 
 class SlowStore(FolderAssetStore):
@@ -44,9 +42,9 @@ class SlowStore(FolderAssetStore):
 
 
 async def test_a_full_queue_says_so_and_equal_requests_are_shared(store: FolderAssetStore, tmp_path: Path) -> None:
-    """With one thread and one place to wait: two variants are taken, a third is refused, an equal one joins."""
+    """With one process and one place to wait: two variants are taken, a third is refused, an equal one joins."""
     slow = SlowStore(tmp_path)
-    app = create_images_app(slow, [(KEY, SALT)], limits=Limits(threads=1, waiting=1))
+    app = worker(slow, processes=1, waiting=1)
     async for client in serve(app):
         first = asyncio.create_task(client.get(path("w:50")))
         await slow.asked(1)
@@ -70,7 +68,7 @@ async def test_a_full_queue_says_so_and_equal_requests_are_shared(store: FolderA
 async def test_equal_requests_are_rendered_once(store: FolderAssetStore, tmp_path: Path) -> None:
     """Twenty at once for the same variant read the original once."""
     slow = SlowStore(tmp_path)
-    app = create_images_app(slow, [(KEY, SALT)])
+    app = worker(slow)
     async for client in serve(app):
         asking = [asyncio.create_task(client.get(path("w:80"), Accept=CHROME)) for _ in range(20)]
         await slow.asked(20)
@@ -92,17 +90,17 @@ async def test_the_stores_trouble_is_502_and_the_next_request_is_answered(
     store: FolderAssetStore, tmp_path: Path
 ) -> None:
     """Trouble is told and passes; a store whose files vanish between two looks answers 404."""
-    async for client in serve(create_images_app(FailingStore(tmp_path), [(KEY, SALT)])):
+    async for client in serve(worker(FailingStore(tmp_path))):
         response = await client.get(path("w:50"))
         assert response.status == 502
         assert response.error["code"] == "store_trouble"
-    async for client in serve(create_images_app(store, [(KEY, SALT)])):
+    async for client in serve(worker(store)):
         assert (await client.get(path("w:50"))).status == 200
 
 
 async def test_a_picture_that_takes_too_long_is_504(store: FolderAssetStore) -> None:
     """The deadline is named, and the worker goes on."""
-    app = create_images_app(store, [(KEY, SALT)], limits=Limits(deadline=0.001))
+    app = worker(store, deadline=0.001)
     async for client in serve(app):
         response = await client.get(path("w:1000"))
         assert response.status == 504
@@ -120,7 +118,7 @@ class BuggyStore(FolderAssetStore):
 
 async def test_a_bug_is_a_500_without_details(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The client hears nothing of the cause, the log everything."""
-    async for client in serve(create_images_app(BuggyStore(tmp_path), [(KEY, SALT)])):
+    async for client in serve(worker(BuggyStore(tmp_path))):
         response = await client.get(path("w:50"))
         assert response.status == 500
         assert "ZeroDivision" not in response.error["message"]

@@ -78,11 +78,11 @@ def test_nobody_gets_what_they_do_not_take(client: str, width: int, height: int,
 @pytest.mark.parametrize(
     ("options", "fmt", "quality"),
     [
-        (Options(), "avif", 60),
+        (Options(), "avif", 62),
         (Options(), "webp", 79),
         (Options(quality=50), "webp", 50),
         (Options(format_quality=(("webp", 40),)), "webp", 40),
-        (Options(format_quality=(("webp", 40),)), "avif", 60),
+        (Options(format_quality=(("webp", 40),)), "avif", 62),
         (Options(quality=50, format_quality=(("webp", 40),)), "webp", 50),
         (Options(format_quality=(("webp", 0),)), "webp", DEFAULT_QUALITY["webp"]),
     ],

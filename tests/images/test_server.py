@@ -10,8 +10,7 @@ from storage.assets import FolderAssetStore
 from storage.image_links import ImageLinks
 from storage.pictures import probe
 from tests.images.samples import KEY, SALT, signed, source
-from tests.images.stand import CHROME, NOW, Client, counted, path, serve
-from workers.images.server import create_images_app
+from tests.images.stand import CHROME, NOW, Client, counted, path, serve, worker
 
 
 async def test_a_picture_comes_with_its_headers(client: Client) -> None:
@@ -58,7 +57,7 @@ async def test_a_named_format_does_not_vary(client: Client) -> None:
 async def test_links_of_the_platform_are_answered(client: Client) -> None:
     """What the API hands out works here."""
     url = ImageLinks("http://edge/images", KEY.hex(), SALT.hex()).url(
-        "acme/photo", width=300, height=300, format="webp"
+        "asset://acme/photo", width=300, height=300, format="webp"
     )
     response = await client.get(url.removeprefix("http://edge/images"))
     picture = probe(response.body)
@@ -131,7 +130,7 @@ async def test_downloads_have_names(client: Client, options: str, disposition: s
         (path("wide:300"), 404, "bad_option", "'wide' is not known"),
         (path("w:big"), 404, "bad_option", "'w' must be a whole number"),
         (path("w:300", extension=".bmp"), 404, "bad_option", "'extension' must be one of"),
-        (signed("/w:300/plain/https://example.com/a.jpg"), 404, "bad_source", "not an asset"),
+        (signed("/w:300/plain/https://example.com/a.jpg"), 404, "bad_source", "not at an origin"),
         (path("w:300/exp:1799999999"), 404, "expired", "ask the API for a new one"),
         (path("w:300/exp:1800000000"), 404, "expired", "ask the API for a new one"),
         (path("w:300", "none"), 404, "missing", "no such original"),
@@ -178,7 +177,7 @@ async def test_health_belongs_to_the_wrapper(store: FolderAssetStore) -> None:
     async def live(_: web.Request) -> web.Response:
         return web.Response(text="alive")
 
-    app = create_images_app(store, [(KEY, SALT)])
+    app = worker(store)
     app.router.add_get("/health/live", live)
     async for client in serve(app):
         assert (await client.get("/health/live")).body == b"alive"
@@ -190,4 +189,4 @@ async def test_health_belongs_to_the_wrapper(store: FolderAssetStore) -> None:
 def test_a_worker_without_a_key_does_not_start(store: FolderAssetStore, keys: list[tuple[bytes, bytes]]) -> None:
     """Anyone could sign with an empty key."""
     with pytest.raises(ValueError, match="IMGPROXY_KEY"):
-        create_images_app(store, keys)
+        worker(store, keys=keys)

@@ -16,7 +16,7 @@ KEY, SALT = "736563726574", "68656c6c6f"
 PAIRS = [(bytes.fromhex(KEY), bytes.fromhex(SALT))]
 BASE = "https://example.com/images"
 LINKS = ImageLinks(BASE, KEY, SALT)
-ASSET = "6561c0ffee/" + "ab" * 32
+ASSET = "asset://6561c0ffee/" + "ab" * 32
 
 SIDES = st.integers(1, 20_000)
 
@@ -68,7 +68,7 @@ def test_a_link_is_the_one_that_the_package_makes(
     wide, high = snap(width, height)
     point = ":".join(f"{part:.4f}".rstrip("0").rstrip(".") for part in gravity)
     package = ImgProxy(
-        f"asset://{ASSET}",
+        ASSET,
         proxy_host=BASE,
         key=KEY,
         salt=SALT,
@@ -100,6 +100,15 @@ def test_without_a_format_it_is_negotiated() -> None:
     url = LINKS.url(ASSET, width=640)
     assert target(url).options.format is None
     assert "." not in url.rpartition("/")[2]
+
+
+def test_a_preview_is_named_by_design_and_edit() -> None:
+    """Its name is signed, since whoever draws it asks the API for the drawing by that name."""
+    links = ImageLinks(BASE, KEY, SALT, sign_preview=lambda name: f"{name}.signed")
+    found = target(links.preview("6561c0ffee", 7, width=300, format="webp", expires=2_000_000_000))
+    assert found.source == "preview://6561c0ffee-7.signed"
+    assert (found.options.resizing_type, found.options.width, found.options.height) == ("fit", 320, 0)
+    assert (found.options.format, found.options.expires) == ("webp", 2_000_000_000)
 
 
 def test_a_focus_point_arrives() -> None:
@@ -163,7 +172,7 @@ def test_shapes_are_nearly_kept(width: int, height: int) -> None:
 
 
 @given(
-    st.from_regex(r"\A[a-f0-9]{1,24}/[a-f0-9]{1,64}\Z"),
+    st.from_regex(r"\Aasset://[a-f0-9]{1,24}/[a-f0-9]{1,64}\Z"),
     SIDES,
     st.integers(0, 20_000),
     st.sampled_from(["cover", "contain"]),
@@ -174,7 +183,7 @@ def test_shapes_are_nearly_kept(width: int, height: int) -> None:
     st.none() | st.integers(1, 1 << 40),
 )
 def test_every_link_is_read_by_the_worker(
-    key: str,
+    address: str,
     width: int,
     height: int,
     fit: Fit,
@@ -185,11 +194,20 @@ def test_every_link_is_read_by_the_worker(
 ) -> None:
     """Whatever is asked for, the worker accepts the signature and reads the same."""
     url = LINKS.url(
-        key, width=width, height=height, fit=fit, format=fmt, quality=quality, gravity=gravity, expires=expires
+        address, width=width, height=height, fit=fit, format=fmt, quality=quality, gravity=gravity, expires=expires
     )
     found = target(url)
-    assert found.source == key
+    assert found.source == address
     options = found.options
     assert (options.width, options.height) == snap(width, height)
     assert (options.format, options.quality, options.expires) == (fmt, quality or 0, expires or 0)
     assert options.gravity.type == (gravity if isinstance(gravity, str) else "fp")
+
+
+def test_a_link_that_is_remembered_is_the_one_that_was_made() -> None:
+    """Given the same pictures again, and others of them, then each has the link that fresh links would make."""
+    for asset in (ASSET, f"{ASSET[:-1]}c", ASSET):
+        for gravity in ((0.5, 0.5), (0.25, 1.0)):
+            for expires in (None, 2_000_000_000):
+                fresh = ImageLinks(BASE, KEY, SALT).url(asset, width=640, gravity=gravity, expires=expires)
+                assert LINKS.url(asset, width=640, gravity=gravity, expires=expires) == fresh

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.metadata import has_metadata
+from storage.metadata import has_metadata, is_whole
 from tests.images.samples import animation, avif, draw, jpeg, png, png_chunk
 
 TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/other"]
@@ -88,3 +88,19 @@ def test_no_input_raises(media_type: str, noise: bytes, place: int) -> None:
     data = PLAIN.get(media_type, b"")
     answer = has_metadata(data[:place] + noise + data[place:], media_type)
     assert answer in ({True} if media_type == "image/other" else {True, False})
+
+
+@pytest.mark.parametrize("data", [PNG, GIF, animation("gif")])
+def test_what_ends_before_its_end_mark_is_not_whole(data: bytes) -> None:
+    """Wherever it is cut; what stands behind the mark does no harm."""
+    media_type = "image/png" if data is PNG else "image/gif"
+    assert is_whole(data, media_type)
+    assert is_whole(data + b"more", media_type)
+    assert not any(is_whole(data[:length], media_type) for length in range(len(data)))
+
+
+@given(st.sampled_from(TYPES), st.binary(max_size=60), st.integers(0, 400))
+def test_anything_is_whole_or_not(media_type: str, noise: bytes, place: int) -> None:
+    """No input makes it raise."""
+    data = PLAIN.get(media_type, b"")
+    assert is_whole(data[:place] + noise, media_type) in {True, False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,6 +17,7 @@ from storage.pictures import (
     PictureError,
     TooManyPixelsError,
     dominant_colour,
+    focus,
     normalise,
     placeholder,
     probe,
@@ -73,7 +75,7 @@ def test_sizes_are_as_displayed(orientation: int) -> None:
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     """Archives, documents, SVG, sound and HEIC are told apart by their first bytes."""
     assert sniff(data) is None
-    for function in (probe, placeholder, dominant_colour, normalise):
+    for function in (probe, placeholder, dominant_colour, focus, normalise):
         with pytest.raises(NotAPictureError):
             function(data)
 
@@ -108,13 +110,65 @@ def test_a_large_avif_is_refused() -> None:
 def test_a_truncated_picture_is_broken(media_type: str) -> None:
     """A file cut in half is refused by whatever decodes it, and one cut in its header by the probe too."""
     data = BARE[media_type]
-    for function in (placeholder, dominant_colour):
+    for function in (placeholder, dominant_colour, focus):
         with pytest.raises(BrokenPictureError):
             function(data[: len(data) // 2])
     with pytest.raises(BrokenPictureError):
         normalise(data[: len(data) // 2])
     with pytest.raises(PictureError):
         probe(data[:26])
+
+
+def _variations() -> Iterator[tuple[str, bytes]]:
+    """Yield every format in each way that its decoder has a path of its own for, none with metadata."""
+    photo = draw(300, 200)
+    for kind, options in (
+        ("jpeg", {}),
+        ("jpeg", {"interlace": True}),
+        ("png", {}),
+        ("png", {"interlace": True}),
+        ("webp", {}),
+        ("webp", {"lossless": True}),
+        ("heif", {"compression": "av1", "effort": 0}),
+        ("gif", {}),
+    ):
+        yield f"{kind} {options}", bytes(getattr(photo, f"{kind}save_buffer")(keep="none", **options))
+    yield from ((f"animated {kind}", bare_animation(kind)) for kind in ("gif", "webp"))
+
+
+def bare_animation(kind: str) -> bytes:
+    """Make an animation of two frames without metadata."""
+    frames = with_fields(pyvips.Image.arrayjoin([draw(90, 60), draw(90, 60).invert()], across=1), {"page-height": 60})
+    return bytes(getattr(frames, f"{kind}save_buffer")(keep="none"))
+
+
+@pytest.mark.parametrize("data", [data for _, data in _variations()], ids=[name for name, _ in _variations()])
+def test_what_is_cut_anywhere_is_not_kept(data: bytes) -> None:
+    """Whole, it is kept as it is; without its last byte, its last few, or more of it, it is refused."""
+    assert normalise(data) is data
+    size = len(data)
+    for length in {*(size - end for end in (*range(1, 20), 50, 200)), *(size * tenths // 10 for tenths in range(10))}:
+        with pytest.raises(PictureError):
+            normalise(data[: max(length, 0)])
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_damage_in_the_last_frame_is_found(kind: str) -> None:
+    """All frames of an animation are decoded, and not only the one that the placeholder shows."""
+    data = bare_animation(kind)
+    start = data.rindex(b"\x2c\0\0\0\0") + 1200 if kind == "gif" else data.rindex(b"VP8") + 25
+    damaged = data[:start] + b"\x5a" * (len(data) - start - 40) + data[-40:]
+    assert placeholder(damaged)
+    with pytest.raises(BrokenPictureError):
+        normalise(damaged)
+
+
+def test_the_focus_is_where_it_is_displayed() -> None:
+    """Given a picture that is stored lying on its side, then what is on its left is at its top."""
+    ground = (pyvips.Image.black(800, 600, bands=3) + 90).cast("uchar").copy(interpretation="srgb")
+    left = ground.draw_rect([250, 220, 40], 60, 280, 50, 50, fill=True)
+    found = focus(bytes(with_fields(left, {"orientation": 6}).jpegsave_buffer(Q=90)))
+    assert [*found] == pytest.approx([0.5, 0.1], abs=1 / 16)
 
 
 def test_the_placeholder_is_a_thumbhash() -> None:
@@ -237,3 +291,19 @@ def test_libvips_is_set_up() -> None:
     assert LIBVIPS_VERSION.count(".") == 2
     assert pyvips.cache_get_max() == 0
     trim_memory()
+
+
+@pytest.mark.parametrize("across", [0.125, 0.875])
+def test_the_focus_is_what_draws_the_eye(across: float) -> None:
+    """A bright ball on grey, at one side; libvips looks at it at 32 pixels across, so it is off by a few hundredths."""
+    scene = (draw(800, 400) * 0 + 100).cast("uchar").copy(interpretation="srgb")
+    scene = scene.draw_circle([255, 40, 40], int(800 * across), 200, 40, fill=True)
+    x, y = focus(bytes(scene.jpegsave_buffer(Q=90)))
+    assert abs(x - across) < 0.1
+    assert abs(y - 0.5) < 0.15
+
+
+@pytest.mark.parametrize("data", [jpeg(1, 1), png(1, 300), png(300, 1), animation("gif")])
+def test_odd_pictures_have_a_focus_too(data: bytes) -> None:
+    """Within them."""
+    assert all(0 <= part <= 1 for part in focus(data))

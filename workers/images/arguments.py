@@ -13,6 +13,7 @@ from workers.images.options import Format, Gravity, GravityType, ResizingType
 LARGEST_SIDE = 16_384
 LARGEST_RATIO = 8.0
 LARGEST_SIGMA = 100.0
+LARGEST_BYTES = 1 << 30
 _LARGEST_OFFSET = 100_000.0
 _LATEST = 1 << 53
 _BEST_QUALITY = 100
@@ -55,13 +56,6 @@ def flag(text: str) -> bool:
     return _FLAGS[text]
 
 
-def refused_flag(text: str) -> bool:
-    """Read the flag of something this worker does not do, which may only be off."""
-    if flag(text):
-        raise ValueError("cannot extend a picture here")
-    return False
-
-
 def resizing_type(text: str) -> ResizingType:
     """Read how a picture is fitted to its size."""
     names: tuple[ResizingType, ...] = get_args(ResizingType)
@@ -89,6 +83,21 @@ def angle(text: str) -> int:
 def sigma(text: str) -> float:
     """Read the strength of a blur or of sharpening, as a Gaussian's sigma in pixels."""
     return number(text, 0, LARGEST_SIGMA)
+
+
+def opacity(text: str) -> float:
+    """Read an opacity."""
+    return number(text, 0, 1)
+
+
+def threshold(text: str) -> float:
+    """Read how far colours may differ."""
+    return number(text, 0, 255)
+
+
+def byte_count(text: str) -> int:
+    """Read a number of bytes; 0 is any."""
+    return integer(text, LARGEST_BYTES)
 
 
 def quality(text: str) -> int:
@@ -121,6 +130,14 @@ def gravity(arguments: list[str]) -> Gravity:
         return Gravity("fp", *(number(part, 0, 1) for part in offsets))
     shifts = [number(part or "0", -_LARGEST_OFFSET, _LARGEST_OFFSET) for part in offsets]
     return Gravity(name, *shifts)  # type: ignore[arg-type]  # just checked against the literal's values
+
+
+def placing(arguments: list[str]) -> Gravity:
+    """Read where a smaller picture lies in a larger one: a gravity other than `sm`, which looks at what it cuts."""
+    found = gravity(arguments)
+    if found.type == "sm":
+        raise ValueError("cannot be placed by sm")
+    return found
 
 
 def colour(arguments: list[str]) -> tuple[int, int, int]:

@@ -10,8 +10,9 @@ ImageError
 ├── TooLargeError      413  the original, or what is asked for, has too many bytes or pixels
 ├── UnusableError      422  the original is broken or not a picture
 ├── BusyError          429  the queue is full; come again
-├── StoreTroubleError  502  the asset store failed
-└── DeadlineError      504  the picture took too long
+├── StoreTroubleError  502  the asset store failed, or the API that keeps previews
+├── SourceTroubleError 502  the server that a source names failed
+└── DeadlineError      504  the picture, or its original, took too long
 """
 
 from __future__ import annotations
@@ -90,12 +91,18 @@ class BusyError(ImageError):
 
 
 class StoreTroubleError(ImageError):
-    """The asset store failed."""
+    """The asset store failed, or the API that keeps previews."""
 
     status, code = 502, "store_trouble"
 
 
+class SourceTroubleError(ImageError):
+    """The server that a source names failed."""
+
+    status, code = 502, "source_trouble"
+
+
 class DeadlineError(ImageError):
-    """The picture took longer than it may."""
+    """The picture, or its original, took longer than it may."""
 
     status, code = 504, "deadline"

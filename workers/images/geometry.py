@@ -28,16 +28,33 @@ class Cut:
 
 @dataclass(frozen=True)
 class Plan:
-    """The size to scale the whole original to, and the cuts that follow, each out of what the one before left."""
+    """The size to scale the whole original to, the cuts that follow, and the empty space around what they leave.
+
+    Each cut is out of what the one before left. `extended` is the least size that the result is filled up to;
+    `padding` is what is added on top, on the right, at the bottom and on the left.
+    """
 
     width: int
     height: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[Cut, ...] = ()
+    extended: tuple[int, int] = (0, 0)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """The size of what the cuts leave, in pixels."""
+        return (self.cuts[-1].width, self.cuts[-1].height) if self.cuts else (self.width, self.height)
+
+    @property
+    def filled(self) -> tuple[int, int]:
+        """That size, extended, without padding."""
+        return max(self.kept[0], self.extended[0]), max(self.kept[1], self.extended[1])
 
     @property
     def result(self) -> tuple[int, int]:
         """The size of what comes out, in pixels."""
-        return (self.cuts[-1].width, self.cuts[-1].height) if self.cuts else (self.width, self.height)
+        (width, height), (top, right, bottom, left) = self.filled, self.padding
+        return width + left + right, height + top + bottom
 
 
 def plan(width: int, height: int, options: Options) -> Plan:
@@ -52,21 +69,29 @@ def plan(width: int, height: int, options: Options) -> Plan:
     across, down = _scale(part, options)
     scaled = _side(width * across), _side(height * down)
     cropped = min(scaled[0], _side(part[0] * across)), min(scaled[1], _side(part[1] * down))
-    result = _result(cropped, options)
-    if max(scaled) > LARGEST_SCALED_SIDE or scaled[0] * scaled[1] > LARGEST_SCALED_PIXELS:
-        raise TooLargeError("The original would have to be scaled up too far; ask for a smaller size.")
-    if result[0] * result[1] > LARGEST_RESULT_PIXELS:
-        raise TooLargeError(f"The variant would have over {LARGEST_RESULT_PIXELS:,} pixels; ask for a smaller size.")
+    kept = _result(cropped, options)
     cuts = []
     if cropped != scaled:
         cuts.append(Cut(*cropped, crop.gravity or options.gravity, across))
-    if result != cropped:
-        cuts.append(Cut(*result, options.gravity, options.dpr))
-    return Plan(*scaled, tuple(cuts))
+    if kept != cropped:
+        cuts.append(Cut(*kept, options.gravity, options.dpr))
+    asked = _asked(options)
+    padding = options.padding
+    around = (round(side * options.dpr) for side in (padding.top, padding.right, padding.bottom, padding.left))
+    top, right, bottom, left = around
+    found = Plan(*scaled, tuple(cuts), asked if options.extend else (0, 0), (top, right, bottom, left))
+    if max(scaled) > LARGEST_SCALED_SIDE or scaled[0] * scaled[1] > LARGEST_SCALED_PIXELS:
+        raise TooLargeError("The original would have to be scaled up too far; ask for a smaller size.")
+    if max(found.result) > LARGEST_SCALED_SIDE or found.result[0] * found.result[1] > LARGEST_RESULT_PIXELS:
+        raise TooLargeError(f"The variant would have over {LARGEST_RESULT_PIXELS:,} pixels; ask for a smaller size.")
+    return found
 
 
 def place(width: int, height: int, cut: Cut) -> tuple[int, int]:
-    """Place a cut in a picture of `width` × `height`: its left and top edge. `sm` is taken for the centre."""
+    """Place a cut in a picture of `width` × `height`: its left and top edge. `sm` is taken for the centre.
+
+    A smaller picture is placed in a larger one in the same way.
+    """
     gravity, free_x, free_y = cut.gravity, width - cut.width, height - cut.height
     if gravity.type == "fp":
         left, top = gravity.x * width - cut.width / 2, gravity.y * height - cut.height / 2
@@ -85,7 +110,7 @@ def _cropped(asked: float, side: int) -> float:
 
 def _scale(part: tuple[float, float], options: Options) -> tuple[float, float]:
     """Find how much to scale across and down."""
-    wanted = options.width * options.dpr, options.height * options.dpr
+    wanted = options.width * options.dpr * options.zoom_x, options.height * options.dpr * options.zoom_y
     across, down = (target / side if target else 0.0 for target, side in zip(wanted, part, strict=True))
     if options.resizing_type == "force":
         across, down = across or 1.0, down or 1.0
@@ -107,12 +132,18 @@ def _fills(part: tuple[float, float], options: Options) -> bool:
 
 def _result(cropped: tuple[int, int], options: Options) -> tuple[int, int]:
     """Find the size of what comes out of a scaled picture of size `cropped`."""
-    asked = tuple(_side(side * options.dpr) if side else 0 for side in (options.width, options.height))
+    asked = _asked(options)
     if options.resizing_type == "fill-down" and all(asked) and not options.enlarge:
         fitting = min(1.0, cropped[0] / asked[0], cropped[1] / asked[1])
-        asked = tuple(_side(side * fitting) for side in asked)
+        asked = _side(asked[0] * fitting), _side(asked[1] * fitting)
     width, height = (min(side, most) if side else most for side, most in zip(asked, cropped, strict=True))
     return width, height
+
+
+def _asked(options: Options) -> tuple[int, int]:
+    """Return the size that is asked for, in pixels; 0 where it is open."""
+    width, height = options.width * options.zoom_x, options.height * options.zoom_y
+    return (_side(width * options.dpr) if width else 0), (_side(height * options.dpr) if height else 0)
 
 
 def _offset(offset: float, side: int, ratio: float) -> float:

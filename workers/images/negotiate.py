@@ -15,7 +15,8 @@ from workers.images.options import Format, Options
 Accepted = Literal["avif", "webp", "other"]
 
 LEAST_AVIF_PIXELS = 100 * 100  # AVIF's container outweighs what it saves on pictures up to this size
-DEFAULT_QUALITY: dict[Format, int] = {"avif": 60, "webp": 79, "jpeg": 80, "png": 0}
+MOST_AVIF_PIXELS = 8_000_000  # making one takes up to 45 bytes of memory a pixel
+DEFAULT_QUALITY: dict[Format, int] = {"avif": 62, "webp": 79, "jpeg": 80, "png": 0}
 MEDIA_TYPES: dict[Format, str] = {fmt: f"image/{fmt}" for fmt in DEFAULT_QUALITY}
 _REFUSED = re.compile(r"q=0(?:\.0{0,3})?")
 
@@ -43,7 +44,7 @@ def choose_format(client: Accepted, *, width: int, height: int, alpha: bool, ani
         animated: whether the variant has several frames; those never become AVIF.
 
     """
-    if client == "avif" and width * height > LEAST_AVIF_PIXELS and not animated:
+    if client == "avif" and LEAST_AVIF_PIXELS < width * height <= MOST_AVIF_PIXELS and not animated:
         return "avif"
     if client != "other":
         return "webp"

@@ -32,6 +32,43 @@ class Crop:
 
 
 @dataclass(frozen=True)
+class Trim:
+    """A uniform border to take away before anything else.
+
+    `threshold` is how far a pixel may differ from the border's colour (None: that of the first pixel); `equal_across`
+    and `equal_down` take as much from both sides, the lesser of the two.
+    """
+
+    threshold: float
+    colour: tuple[int, int, int] | None = None
+    equal_across: bool = False
+    equal_down: bool = False
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """The worker's watermark over the result.
+
+    `opacity` is 0 to 1; a gravity of None repeats it all over; `scale` is its size as a part of the result's, 0 leaves
+    it as it is.
+    """
+
+    opacity: float
+    gravity: Gravity | None = Gravity()
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Empty space around the result, in pixels before `dpr`."""
+
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True)
 class Options:
     """Everything a URL can ask for, with the defaults of what it leaves out."""
 
@@ -41,18 +78,31 @@ class Options:
     min_width: int = 0
     min_height: int = 0
     enlarge: bool = False
+    extend: bool = False
+    extend_gravity: Gravity = Gravity()
+    zoom_x: float = 1.0
+    zoom_y: float = 1.0
     dpr: float = 1.0
     gravity: Gravity = Gravity()
     crop: Crop = Crop()
     auto_rotate: bool = True
     rotate: int = 0
+    flip_across: bool = False
+    flip_down: bool = False
+    trim: Trim | None = None
+    padding: Padding = Padding()
     background: tuple[int, int, int] | None = None
     blur: float = 0.0
     sharpen: float = 0.0
+    pixelate: int = 0
+    watermark: Watermark | None = None
     quality: int = 0
     format_quality: tuple[tuple[Format, int], ...] = ()
     format: Format | None = None
+    max_bytes: int = 0
     strip_metadata: bool = True
+    keep_copyright: bool = False
+    strip_color_profile: bool = True
     cachebuster: str = ""
     expires: int = 0
     filename: str = ""

@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from edge.tags import header
 from workers.images import render
 from workers.images.errors import BusyError, ImageError, MethodError
 from workers.images.negotiate import Accepted
 from workers.images.render import Variant
+from workers.images.sources import ASSET
 from workers.images.url import Target
 
 YEAR_SECONDS = 31_536_000
@@ -18,14 +20,15 @@ RETRY_SECONDS = 1
 GUARDS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
 
 
-def entity_tag(target: Target, client: Accepted) -> str:
-    """Make a variant's strong ETag, without quotes.
+def entity_tag(target: Target, client: Accepted, mark: str = "") -> str:
+    """Make a variant's strong ETag, without quotes; `mark` names the watermark's content.
 
     Keys of originals name their content, so the tag follows from what was asked and from what renders it, and a
     conditional request is answered without rendering.
     """
     negotiated = "" if target.options.format else client
-    parts = (render.VERSION, target.source, repr(target.options.variant()), negotiated)
+    marked = mark if target.options.watermark else ""
+    parts = (render.VERSION, target.source, repr(target.options.variant()), negotiated, marked)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
@@ -33,7 +36,13 @@ def success_headers(target: Target, tag: str, now: float) -> dict[str, str]:
     """Make the headers that a picture and a 304 have in common; `now` is in seconds of Unix time."""
     age = min(YEAR_SECONDS, int(target.options.expires - now)) if target.options.expires else YEAR_SECONDS
     caching = {"ETag": f'"{tag}"', "Cache-Control": f"public, max-age={age}, immutable"}
-    return GUARDS | caching | vary(target)
+    return GUARDS | caching | vary(target) | _surrogate_key(target)
+
+
+def _surrogate_key(target: Target) -> dict[str, str]:
+    """Name what caches before us forget the picture by: `Asset:<key>` is purged with the original."""
+    key = target.source.removeprefix(ASSET)
+    return {"Surrogate-Key": header(["Asset", f"Asset:{key}"])} if key != target.source else {}
 
 
 def vary(target: Target | None) -> dict[str, str]:

@@ -3,104 +3,112 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]  # published without types
 from aiohttp import web
 
-from storage.assets import AssetMissingError, AssetStore, AssetStoreError
 from storage.vips import trim_memory
 from workers.images import responses
-from workers.images.errors import (
-    ExpiredError,
-    ImageError,
-    MethodError,
-    MissingError,
-    StoreTroubleError,
-    TooLargeError,
-)
-from workers.images.metrics import QUEUE_LENGTH, REQUESTS, STAGE_SECONDS
+from workers.images.errors import ExpiredError, ImageError, MethodError, OptionError
+from workers.images.grammar import Presets
+from workers.images.metrics import MEMORY_BYTES, QUEUE_LENGTH, REQUESTS, STAGE_SECONDS, VARIANTS
 from workers.images.negotiate import Accepted, accepted
 from workers.images.queue import SharedQueue
-from workers.images.render import DEADLINE_SECONDS, Variant, render
+from workers.images.render import DEADLINE_SECONDS, Variant
+from workers.images.renderers import Renderers
+from workers.images.sources import PREVIEW, Sources
 from workers.images.url import Target, read
+from workers.images.variants import VariantFolder
+from workers.images.warming import Prepare
 
-LARGEST_BYTES = 50 << 20
-_TRIM_EVERY = 32
+CAPACITY_BYTES = 2 << 30
+PREPARE: web.AppKey[Prepare] = web.AppKey("prepare")
+"""Under which the application has what makes a variant before anyone asks for it."""
 
+_IDLE_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one worker takes on.
+class ImagesConfig:
+    """What one worker answers, and what it takes on.
 
-    `threads` pictures are rendered at once and `waiting` more may wait; an original has at most `largest_bytes`
-    bytes; a picture is given up after `deadline` seconds of rendering.
+    `keys` are pairs of key and salt: URLs signed with any of them are answered, for rotation. `watermark` is the path
+    of the picture that `watermark` lays over others. `processes` pictures are rendered at once and `waiting` more may
+    wait; a picture is given up after `deadline` seconds of rendering. Variants that were made are kept in the folder
+    `variants`, if there is one, up to `capacity` bytes. `now` gives the Unix time in seconds, which URLs expire by.
     """
 
-    threads: int = 2
+    keys: Sequence[tuple[bytes, bytes]]
+    presets: Presets = field(default_factory=dict)
+    watermark: str = ""
+    processes: int = 2
     waiting: int = 32
-    largest_bytes: int = LARGEST_BYTES
     deadline: float = DEADLINE_SECONDS
+    variants: Path | None = None
+    capacity: int = CAPACITY_BYTES
+    now: Callable[[], float] = time.time
 
 
-def create_images_app(
-    store: AssetStore,
-    keys: Sequence[tuple[bytes, bytes]],
-    *,
-    now: Callable[[], float] = time.time,
-    limits: Limits | None = None,
-) -> web.Application:
+def create_images_app(sources: Sources, config: ImagesConfig) -> web.Application:
     """Assemble the worker.
-
-    Args:
-        store: where the originals are.
-        keys: pairs of key and salt; URLs signed with any of them are answered, for rotation.
-        now: the seconds of Unix time, which URLs expire by.
-        limits: what it takes on; by default two threads, 32 waiting, 50 MiB, 15 seconds.
 
     Raises:
         ValueError: there is no pair of keys, or an empty key, which anyone could sign with.
+        OSError: the watermark cannot be read.
 
     """
-    if not keys or not all(key for key, _ in keys):
+    if not config.keys or not all(key for key, _ in config.keys):
         raise ValueError("The image worker needs a key that signs its URLs; set IMGPROXY_KEY and IMGPROXY_SALT.")
-    worker = _Worker(store, keys, now, limits or Limits())
+    worker = _Worker(sources, config)
     app = web.Application()
+    app[PREPARE] = worker.prepare
     app.router.add_route("*", "/{path:(?!health/).*}", worker.answer)
     app.cleanup_ctx.append(worker.lifetime)
     return app
 
 
 class _Worker:
-    """Answers requests; holds the queue and the threads."""
+    """Answers requests; holds the queue and the rendering processes."""
 
-    def __init__(
-        self, store: AssetStore, keys: Sequence[tuple[bytes, bytes]], now: Callable[[], float], limits: Limits
-    ) -> None:
-        self._store, self._keys, self._now, self._limits = store, keys, now, limits
-        self._queue: SharedQueue[Variant] = SharedQueue(at_once=limits.threads, waiting=limits.waiting)
-        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="render")
-        self._made = 0
+    def __init__(self, sources: Sources, config: ImagesConfig) -> None:
+        self._sources, self._config = sources, config
+        self._queue: SharedQueue[Variant] = SharedQueue(at_once=config.processes, waiting=config.waiting)
+        self._renderers = Renderers(config.processes, deadline=config.deadline, watermark=config.watermark)
+        self._mark = hashlib.sha256(Path(config.watermark).read_bytes()).hexdigest() if config.watermark else ""
+        self._busy = False
+        self._variants = VariantFolder(config.variants, config.capacity) if config.variants else None
 
     async def lifetime(self, _: web.Application) -> AsyncIterator[None]:
-        """End the queue and the threads with the application; a rendering that runs is waited for."""
+        """Start the processes, and end them and the queue with the application."""
         QUEUE_LENGTH.set_function(self._queue.__len__)
-        yield
-        await self._queue.close()
-        await asyncio.to_thread(self._threads.shutdown)
+        MEMORY_BYTES.set_function(lambda: _resident(self._renderers.pids))
+        async with self._sources, self._renderers:
+            giving = asyncio.create_task(self._give_back())
+            yield
+            giving.cancel()
+            await asyncio.gather(giving, self._queue.close(), return_exceptions=True)
+
+    async def _give_back(self) -> None:
+        """Give memory back to the system when pictures were made and none is being made."""
+        while True:
+            await asyncio.sleep(_IDLE_SECONDS)
+            if self._busy and not len(self._queue):
+                self._busy = False
+                await asyncio.to_thread(trim_memory)
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request, whatever happens, and count it."""
         target = None
         try:
             _check_method(request.method)
-            target = read(request.raw_path, self._keys)
+            target = read(request.raw_path, self._config.keys, self._config.presets)
             response = await self._picture(request, target)
         except ImageError as error:
             response = responses.problem(error, target)
@@ -111,12 +119,14 @@ class _Worker:
         return response
 
     async def _picture(self, request: web.Request, target: Target) -> web.Response:
-        moment = self._now()
+        moment = self._config.now()
         if target.options.expires and target.options.expires <= moment:
             raise ExpiredError("The URL's time is over; ask the API for a new one.")
-        await self._check_original(target.source)
+        if target.options.watermark and not self._config.watermark:
+            raise OptionError("watermark", "has no picture here; set IMAGES_WATERMARK")
+        await self._sources.verify(target.source)
         client = accepted(request.headers.get("Accept", ""))
-        tag = responses.entity_tag(target, client)
+        tag = responses.entity_tag(target, client, self._mark)
         headers = responses.success_headers(target, tag, moment)
         if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
@@ -124,34 +134,34 @@ class _Worker:
         headers |= responses.disposition(target, variant)
         return web.Response(body=variant.body, content_type=variant.media_type, headers=headers)
 
-    async def _check_original(self, key: str) -> None:
-        with _store_errors():
-            size = await self._store.size(key)
-        if size > self._limits.largest_bytes:
-            raise TooLargeError(f"The original has over {self._limits.largest_bytes} bytes.")
+    async def prepare(self, path: str, accept: str) -> None:
+        """Make the variant at a path for clients that accept this, unless it is kept already; raises ImageError."""
+        target = read(path, self._config.keys, self._config.presets)
+        await self._sources.verify(target.source)
+        client = accepted(accept)
+        await self._variant(target, client, responses.entity_tag(target, client, self._mark))
 
     async def _variant(self, target: Target, client: Accepted, tag: str) -> Variant:
-        """Make the variant, or share it with whoever is having it made."""
+        """Return the variant that was kept, or make it, or share it with whoever is having it made."""
+        if self._variants is not None and (kept := await self._variants.find(tag)):
+            VARIANTS.labels("kept").inc()
+            return kept
         asked = time.perf_counter()
 
         async def make() -> Variant:
+            self._busy = True
             STAGE_SECONDS.labels("wait").observe(time.perf_counter() - asked)
-            with STAGE_SECONDS.labels("read").time(), _store_errors():
-                data = await self._store.read(target.source)
+            with STAGE_SECONDS.labels("read").time():
+                data = await self._sources.read(target.source)
             with STAGE_SECONDS.labels("render").time():
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._render, data, target, client
-                )
+                drawing = target.source.startswith(PREVIEW)
+                variant = await self._renderers.render(data, target.options, client, drawing=drawing)
+            VARIANTS.labels("made").inc()
+            if self._variants is not None:
+                await self._variants.keep(tag, variant)
+            return variant
 
         return await self._queue.run(tag, make)
-
-    def _render(self, data: bytes, target: Target, client: Accepted) -> Variant:
-        try:
-            return render(data, target.options, client, deadline=self._limits.deadline)
-        finally:
-            self._made += 1
-            if self._made % _TRIM_EVERY == 0:
-                trim_memory()
 
 
 def _check_method(method: str) -> None:
@@ -159,12 +169,12 @@ def _check_method(method: str) -> None:
         raise MethodError("Pictures are read with GET or HEAD.")
 
 
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    """Turn the asset store's errors into answers."""
-    try:
-        yield
-    except AssetMissingError as error:
-        raise MissingError("There is no such original.") from error
-    except AssetStoreError as error:
-        raise StoreTroubleError(str(error)) from error
+def _resident(pids: Sequence[int]) -> int:
+    """Return how many bytes of memory this process and others hold (RSS); one that has just ended holds none."""
+    total = psutil.Process().memory_info().rss
+    for pid in pids:
+        try:
+            total += psutil.Process(pid).memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return int(total)

@@ -1,7 +1,7 @@
 """imgproxy's URLs, `/SIG/opt:arg/…/SOURCE`: the signature, and what the signed part asks for.
 
-SIG is the unpadded base64url of HMAC-SHA256(key, salt + "/" + rest). SOURCE is `asset://<asset store key>`, in
-base64url with an optional `.ext` (it may be split by slashes), or escaped behind `plain/` with an optional `@ext`.
+SIG is the unpadded base64url of HMAC-SHA256(key, salt + "/" + rest). SOURCE is an address (see `sources`), in base64url
+with an optional `.ext` (it may be split by slashes), or escaped behind `plain/` with an optional `@ext`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from storage.assets import AssetKeyError, check_key
 from workers.images.arguments import parse_format
 from workers.images.errors import OptionError, SignatureError, SourceError
-from workers.images.grammar import parse_options
+from workers.images.grammar import NONE, Presets, parse_options
 from workers.images.options import Options
 
-_SCHEME = "asset://"
 _PLAIN = "plain"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a URL asks for: the original's key in the asset store, and the options."""
+    """What a URL asks for: the original's address, and the options."""
 
     source: str
     options: Options
@@ -38,20 +36,21 @@ def signature(rest: str, key: bytes, salt: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def read(path: str, keys: Sequence[tuple[bytes, bytes]]) -> Target:
+def read(path: str, keys: Sequence[tuple[bytes, bytes]], presets: Presets = NONE) -> Target:
     """Check a path's signature and read the rest.
 
     Args:
         path: the path as it stands on the request line, still escaped; a query string is ignored.
         keys: pairs of key and salt; a signature by any of them is accepted.
+        presets: what `preset:name` stands for.
 
     Raises:
         SignatureError: no key signed this path.
         OptionError: an option is unknown or malformed.
-        SourceError: the source is malformed or not an asset.
+        SourceError: the source is malformed.
 
     """
-    return parse(verified(path.partition("?")[0], keys))
+    return parse(verified(path.partition("?")[0], keys), presets)
 
 
 def verified(path: str, keys: Sequence[tuple[bytes, bytes]]) -> str:
@@ -72,18 +71,20 @@ def verified(path: str, keys: Sequence[tuple[bytes, bytes]]) -> str:
     return rest
 
 
-def parse(rest: str) -> Target:
+def parse(rest: str, presets: Presets = NONE) -> Target:
     """Read the part of a path behind its signature, which begins with a slash; raises as `read` does."""
     segments = rest.removeprefix("/").split("/")
     count = next((place for place, segment in enumerate(segments) if ":" not in segment), len(segments))
-    options = parse_options(segments[:count])
+    options = parse_options(segments[:count], presets)
     source, extension = _source(segments[count:])
     if extension:
         try:
             options = replace(options, format=parse_format(extension))
         except ValueError as error:
             raise OptionError("extension", str(error)) from error
-    return Target(_asset_key(source), options)
+    if not source:
+        raise SourceError("The URL names no source.")
+    return Target(source, options)
 
 
 def _source(segments: list[str]) -> tuple[str, str]:
@@ -98,17 +99,6 @@ def _source(segments: list[str]) -> tuple[str, str]:
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode(), extension
     except (binascii.Error, ValueError) as error:
         raise SourceError("The source is not base64url of an address.") from error
-
-
-def _asset_key(address: str) -> str:
-    if not address.startswith(_SCHEME):
-        raise SourceError("The source is not an asset of this platform.")
-    key = address.removeprefix(_SCHEME)
-    try:
-        check_key(key)
-    except AssetKeyError as error:
-        raise SourceError("The source is not the key of an asset.") from error
-    return key
 
 
 def _bytes(text: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Previews: a canvas drawn as a floor plan."""
