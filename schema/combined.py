@@ -1,72 +1,104 @@
-"""Reads of requests that are answered at the same time, in one command.
+"""Questions of requests that are answered at the same time, in one command.
 
-What a command costs the driver is more than what most reads cost beside it. So reads that come in one turn of the event
-loop are sent together; where requests come one at a time nothing waits for anything. Each read still begins after its
-request came, and sees at least the moment that it must.
+What a command costs the driver is more than what most reads cost beside it, and requests at one time often want the
+same rows. So questions that come in one turn of the event loop are asked together, and those that come while a command
+is under way wait for its answer, for a millisecond at most, and are asked together then (as TCP does with small
+segments: Nagle's algorithm, RFC 896). Where requests come one at a time nothing waits for anything. Nothing is
+remembered: each read begins after its request came, and sees at least the moment that it must.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 from bson import Timestamp
 from pymongo.errors import OperationFailure
 
-from models.database import Database, Row
-from schema.reader import Read, Reader
+from models.database import Database
+from schema.questions import Canvases, Question, Readable, ask, ask_apart
+from schema.reader import Reader
 
-MOST_READS = 32
-"""The most reads in one command. MongoDB does them one after another, so only bounded ones belong here."""
+MOST_QUESTIONS = 32
+"""The most questions in one command. MongoDB answers them one after another."""
+
+LONGEST_WAIT = 0.001
+"""How long questions wait for a command that is under way (s)."""
 
 
 class _Waiting(NamedTuple):
-    reads: Sequence[Read]
+    questions: Sequence[Question]
     as_of: Timestamp | None
-    answer: asyncio.Future[list[list[Row]]]
+    answers: asyncio.Future[list[Any]]
 
 
 class Combined:
-    """What the requests of one process read together; times are without a zone (see `Reader.naive`)."""
+    """What the requests of one process ask together; times are without a zone (see `Reader.naive`)."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._together, self._apart = _Lane(database, ask), _Lane(database, ask_apart)
+
+    async def ask(self, questions: Sequence[Readable], as_of: Timestamp | None) -> list[Any]:
+        """Return the answer to each question, as of a moment or later; see `schema.questions.ask`."""
+        return await self._together.ask(questions, as_of)
+
+    async def ask_apart(self, questions: Sequence[Canvases], as_of: Timestamp | None) -> list[Any]:
+        """Return the answer to each question, as of a moment or later; see `schema.questions.ask_apart`."""
+        return await self._apart.ask(questions, as_of)
+
+
+class _Lane:
+    """Questions that wait for each other, and how they are asked."""
+
+    def __init__(self, database: Database, ask: Callable[[Reader, Sequence[Any]], Awaitable[list[Any]]]) -> None:
+        self._database, self._ask = database, ask
         self._waiting: list[_Waiting] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._flush_at: asyncio.Handle | None = None
 
-    async def read(self, reads: Sequence[Read], as_of: Timestamp | None) -> list[list[Row]]:
-        """Return the rows of each read, as of a moment or later. Each must be bounded, by ids or by a limit."""
+    async def ask(self, questions: Sequence[Question], as_of: Timestamp | None) -> list[Any]:
+        """Return the answer to each question, as of a moment or later."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(reads, as_of, loop.create_future())
-        if not self._waiting:
-            loop.call_soon(self._flush)
+        waiting = _Waiting(questions, as_of, loop.create_future())
         self._waiting.append(waiting)
-        return await waiting.answer
+        if self._flush_at is None:
+            self._flush_at = (
+                loop.call_later(LONGEST_WAIT, self._flush) if self._sending else loop.call_soon(self._flush)
+            )
+        return await waiting.answers
 
     def _flush(self) -> None:
-        """Send what came in this turn of the loop."""
+        """Send what waits."""
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+            self._flush_at = None
         group: list[_Waiting] = []
         size = 0
         for waiting in self._waiting:
-            if size + len(waiting.reads) > MOST_READS and group:
+            if size + len(waiting.questions) > MOST_QUESTIONS and group:
                 self._send(group)
                 group, size = [], 0
             group.append(waiting)
-            size += len(waiting.reads)
+            size += len(waiting.questions)
         self._send(group)
         self._waiting = []
 
     def _send(self, group: list[_Waiting]) -> None:
         task = asyncio.ensure_future(self._answer(group))
         self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if self._waiting and not self._sending:
+            self._flush()
 
     async def _answer(self, group: list[_Waiting]) -> None:
         as_of = max((waiting.as_of for waiting in group if waiting.as_of is not None), default=None)
         reader = Reader(self._database, as_of, naive=True)
         try:
-            rows = await reader.read_together([read for waiting in group for read in waiting.reads])
+            answers = await self._ask(reader, [question for waiting in group for question in waiting.questions])
         except OperationFailure as error:
             if len(group) == 1:
                 _fail(group, error)
@@ -76,18 +108,18 @@ class Combined:
             return
         except asyncio.CancelledError:
             for waiting in group:
-                waiting.answer.cancel()
+                waiting.answers.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
             _fail(group, error)
             return
         for waiting in group:
-            if not waiting.answer.done():
-                waiting.answer.set_result(rows[: len(waiting.reads)])
-            rows = rows[len(waiting.reads) :]
+            if not waiting.answers.done():
+                waiting.answers.set_result(answers[: len(waiting.questions)])
+            answers = answers[len(waiting.questions) :]
 
 
 def _fail(group: list[_Waiting], error: Exception) -> None:
     for waiting in group:
-        if not waiting.answer.done():
-            waiting.answer.set_exception(error)
+        if not waiting.answers.done():
+            waiting.answers.set_exception(error)

@@ -27,6 +27,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.errors import masked
 from schema.limits import Limits, Measurer, check_measure, check_text, metadata_of
+from schema.signature import Signature
 
 _KEPT_CHARACTERS = 1_000_000
 _UNREGISTERED = "Only registered operations are accepted here; see edge/operations and `python -m app operations`."
@@ -50,6 +51,11 @@ class Operation:
     def kind(self) -> OperationType:
         """Query, mutation or subscription."""
         return self.node.operation
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The variables that it takes."""
+        return Signature(self.node.variable_definitions or ())
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,19 @@
 """What four operations cost at the origin, beside Mercurius, GraphQL Yoga and plain Strawberry.
 
-    python -m bench.origin [--runs 5] [--seconds 3] [--operations Gallery,DesignPage,ViewerHome,ProjectCard]
+    python -m bench.origin [--runs 5] [--seconds 3] [--designs N]
+        [--operations Gallery,GalleryPages,DesignPage,ViewerHome,ProjectCard]
 
 Over one MongoDB with the demo data, and one canvas of 2,000 elements, four servers answer the same: the platform's API,
 beside its relay; Mercurius, compiled by graphql-jit, with its loaders; GraphQL Yoga with DataLoader; and the platform's
 schema behind Strawberry's own view, which is sent the documents, where the others know them by their ids. Nobody
 remembers answers, and nothing is measured where the `data` of two servers differ. Each server has the first core, the
-load the second, and MongoDB what is free; in every round all are measured in turn. Takes about six minutes, and needs
+load the second, and MongoDB what is free; in every round all are measured in turn. Takes about eight minutes, and needs
 Node with npm.
+
+The platform reads a row once for all requests that want it at the same time, which helps where many ask for the same:
+for the gallery's first page, for one canvas, for one viewer. So the gallery is asked for page by page, too
+(`GalleryPages`): with the demo data there are four pages beside the first, with `--designs 20000` a hundred, which have
+little in common.
 """
 
 from __future__ import annotations
@@ -19,14 +25,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.load import CONNECTIONS
+from bench.node import install
 from bench.origin.measure import row
-from bench.origin.node import install
 from bench.origin.operations import Operation, operations
 from bench.origin.rounds import Rounds
 from bench.origin.servers import MERCURIUS, PLAIN, servers
 from bench.origin.subjects import ELEMENTS, prepare
 from bench.stand import BenchError, show, stand, versions
 
+_PACKAGES = ("mercurius", "graphql-jit", "fastify", "graphql-yoga", "dataloader", "graphql", "mongodb", "fast-jwt")
 _COLUMNS = (
     *("server", "CPU ms", "least–most", f"of {MERCURIUS}'s", f"of {PLAIN}'s", "MongoDB's"),
     *("requests/s", "p50 ms", "p99 ms", "MiB", "commands"),
@@ -35,9 +42,9 @@ _COLUMNS = (
 
 async def main(chosen: argparse.Namespace) -> None:
     """Measure and print."""
-    peers = await asyncio.to_thread(install)
+    peers = await asyncio.to_thread(install, Path(__file__).parent)
     with tempfile.TemporaryDirectory(prefix="disenopro-bench-") as folder:
-        async with stand("relay", "api") as running:
+        async with stand("relay", "api", designs=chosen.designs) as running:
             subjects = await prepare(running.settings)
             asked = _choose(operations(subjects), chosen.operations)
             async with servers(running, peers, asked, Path(folder)) as found:
@@ -48,9 +55,10 @@ async def main(chosen: argparse.Namespace) -> None:
             note = (
                 f"{chosen.runs} interleaved rounds of {chosen.seconds:g} s, {CONNECTIONS} connections: medians, "
                 "least–most. CPU and commands are those of one request; MiB are resident after the load.\n"
-                f"The canvas has {ELEMENTS:,} elements; {len(subjects.slugs)} slugs are looked up in turn; "
+                f"The canvas has {ELEMENTS:,} elements; {len(subjects.slugs)} slugs are looked up in turn, and "
+                f"{len(subjects.cursors)} pages; "
                 f"the viewer belongs to {subjects.memberships} organizations.\n"
-                f"{peers.versions()}\n{await versions(running.settings)}\n"
+                f"{peers.versions(_PACKAGES)}\n{await versions(running.settings)}\n"
                 f"{await asyncio.to_thread(_complaints, running.settings.data_dir / 'api.log')}"
             )
     for operation in asked:
@@ -79,6 +87,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.origin", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="rounds, each of which measures everything once")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement takes")
+    parser.add_argument("--designs", type=int, default=0, help="add large data until there are so many designs")
     parser.add_argument("--operations", type=lambda text: text.split(","), help="which of them, separated by commas")
     return parser.parse_args()
 

@@ -1,15 +1,15 @@
-"""The four operations, and how each is asked of a server: always with GET, by its id where the server knows ids."""
+"""The operations, and how each is asked of a server: always with GET, by its id where the server knows ids."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from app.http import registry
-from bench.origin.subjects import Subjects
+from bench.origin.subjects import PAGE, Subjects
 from edge import plans
 from schema import ids
 from schema.prepared import document_id
@@ -41,8 +41,10 @@ def operations(subjects: Subjects) -> list[Operation]:
     def operation(name: str, *variables: Mapping[str, Any], signed: bool = False) -> Operation:
         return Operation(name, documents[known[name]], variables, signed)
 
+    pages = [{"first": PAGE, "after": cursor} for cursor in subjects.cursors]
     return [
-        operation("Gallery", {"first": 20}),
+        operation("Gallery", {"first": PAGE}),
+        replace(operation("Gallery", *pages), name="GalleryPages"),
         operation("DesignPage", {"id": ids.encode("Design", subjects.design)}),
         operation("ViewerHome", {}, signed=True),
         operation("ProjectCard", *({"slug": slug} for slug in subjects.slugs)),

@@ -4,6 +4,7 @@ import { createHmac, createSecretKey } from 'node:crypto'
 
 const LADDER = [64, 96, 128, 192, 256, 320, 384, 480, 640, 800, 960, 1280, 1600, 1920, 2560]
 const SHAPES = 48
+const REMEMBERED = 16_384
 
 /** Half to even, as Python rounds. */
 function round(value) {
@@ -30,6 +31,7 @@ export class Pictures {
     this.base = base
     this.key = createSecretKey(key, 'hex')
     this.salt = Buffer.from(salt, 'hex')
+    this.signed = new Map()
   }
 
   /** A variant for a box of this size; for a signed-in viewer its address expires. */
@@ -39,7 +41,18 @@ export class Pictures {
     const expiry = viewer.user ? `/exp:${soon()}` : ''
     const gravity = `fp:${part(asset.focus.x)}:${part(asset.focus.y)}`
     const path = `${expiry}/g:${gravity}/rs:fill:${wide}:${high}:0/${source}`
-    const signature = createHmac('sha256', this.key).update(this.salt).update(path).digest('base64url')
-    return { url: `${this.base}/${signature}${path}`, width: wide, height: high }
+    return { url: this.url(path), width: wide, height: high }
+  }
+
+  /** The signed address; the same pictures are shown again and again, so the last ones are remembered, as the platform does. */
+  url(path) {
+    let url = this.signed.get(path)
+    if (url === undefined) {
+      const signature = createHmac('sha256', this.key).update(this.salt).update(path).digest('base64url')
+      url = `${this.base}/${signature}${path}`
+      if (this.signed.size >= REMEMBERED) this.signed.delete(this.signed.keys().next().value)
+      this.signed.set(path, url)
+    }
+    return url
   }
 }

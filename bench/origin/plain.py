@@ -14,15 +14,15 @@ import orjson
 from aiohttp import web
 from strawberry.aiohttp.views import GraphQLView
 
+from app.acting import services
 from app.http.contexts import Contexts
 from app.process import Process, serve
-from app.services import asset_store, image_links, open_database, open_redis
+from app.services import image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
-from auth.tokens import Keys
 from edge.follower import Follower
 from resolvers.api import Api, build
-from resolvers.context import RequestContext, Services
-from storage.signals import RedisSignals
+from resolvers.context import RequestContext
+from schema.combined import Combined
 
 
 class View(GraphQLView[RequestContext, None]):
@@ -47,16 +47,17 @@ async def process(settings: Settings) -> Process:
     """Open what it stands on; the follower is never started."""
     database, redis = await open_database(settings), open_redis(settings)
     api, preparer = build()
-    signals, keys = RedisSignals(redis), Keys(settings.secret_key)
-    services = Services(database, keys, asset_store(settings), signals, settings.public_url, preparer)
+    store = await open_asset_store(settings)
+    acting = services(settings, database, redis, store, (api, preparer))
     app = web.Application()
-    app.router.add_route("*", "/graphql", View(api, Contexts(services, image_links(settings), Follower(redis))))
+    contexts = Contexts(acting, image_links(settings), Follower(redis), Combined(database))
+    app.router.add_route("*", "/graphql", View(api, contexts))
     return Process(
         name="plain",
         application=app,
         port=settings.api_port,
         port_setting="API_PORT",
-        close=(redis.aclose, database.close),
+        close=(redis.aclose, store.close, database.close),
     )
 
 

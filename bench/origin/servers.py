@@ -15,7 +15,7 @@ from pathlib import Path
 from app.embedded.leash import leashed
 from app.embedded.ports import free_port
 from app.settings import Settings
-from bench.origin.node import Peers
+from bench.node import Peers
 from bench.origin.operations import Address, Operation, by_apollo, by_mercurius, by_path, by_text
 from bench.stand import ROOT, BenchError, Stand
 

@@ -14,20 +14,29 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app.demo.canvases import large
 from app.settings import Settings
 from bench.stand import BenchError
-from models.canvas import order_after
 from models.entity import now
+from models.fractional import order_after
+from schema.lists import Lists, PageKey
+
+PAGE = 20
+"""How many projects a page of the gallery has."""
 
 ELEMENTS = 2_000
 _SEED = 11
+_SLUGS, _PAGES = 99, 101  # the most
 _Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """A design with a large canvas, the slugs of the public projects, and who is signed in, with all they work on."""
+    """A design with a large canvas, the slugs of some public projects, cursors, and who is signed in.
+
+    The cursors are those behind which the gallery's whole pages begin, but for the first.
+    """
 
     design: PydanticObjectId
     slugs: tuple[str, ...]
+    cursors: tuple[str, ...]
     user: PydanticObjectId
     memberships: int
 
@@ -37,13 +46,22 @@ async def prepare(settings: Settings) -> Subjects:
     async with AsyncMongoClient[_Row](settings.mongodb_url) as client:
         database = client[settings.mongodb_database]
         design = await _draw(database)
-        public = database["projects"].find({"visibility": "PUBLIC", "status": "ACTIVE"}, sort=[("_id", 1)])
-        slugs = tuple([row["slug"] async for row in public])
+        public = {"visibility": "PUBLIC", "status": "ACTIVE"}
+        slugs = tuple([row["slug"] async for row in database["projects"].find(public, sort=[("_id", 1)], limit=_SLUGS)])
         busiest = await database["memberships"].aggregate(
             [{"$group": {"_id": "$user", "count": {"$sum": 1}}}, {"$sort": {"count": -1, "_id": 1}}, {"$limit": 1}]
         )
         user = await busiest.next()
-        return Subjects(design, slugs, PydanticObjectId(user["_id"]), user["count"])
+        return Subjects(design, slugs, await _cursors(database), PydanticObjectId(user["_id"]), user["count"])
+
+
+async def _cursors(database: AsyncDatabase[_Row]) -> tuple[str, ...]:
+    lists = Lists.named("gallery")
+    key = PageKey((), PAGE)
+    shown = database["projects"].find(lists.collection.query({}), sort=[*lists.collection.order], limit=_PAGES * PAGE)
+    rows = await shown.to_list()
+    last = range(PAGE - 1, len(rows) - PAGE, PAGE)
+    return tuple(map(lists.cursors(key), [rows[number] for number in last]))
 
 
 async def _draw(database: AsyncDatabase[_Row]) -> PydanticObjectId:

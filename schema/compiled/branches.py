@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
@@ -20,16 +21,21 @@ Row = Mapping[str, Any]
 _IDS = {ObjectId, type(None)}
 
 
-class Branch(Protocol):
-    """What the rows of a shape lead to by one field."""
+class Branch(ABC):
+    """What the rows of a shape lead to by one field.
 
+    `early` says that it follows from the rows' ids alone, so that it can be read together with them.
+    """
+
+    early: bool = False
+
+    @abstractmethod
     def load(self, run: Run, rows: Sequence[Row]) -> Load:
         """Return what reads it for these rows."""
-        ...
 
 
 @dataclass(frozen=True)
-class ReferenceBranch:
+class ReferenceBranch(Branch):
     """To the entity whose id is the row's attribute `key`."""
 
     key: str
@@ -47,7 +53,7 @@ class ReferenceBranch:
 
 
 @dataclass(frozen=True)
-class RelatedBranch:
+class RelatedBranch(Branch):
     """To a page of the list whose equality field `by` is the row's id: `collection` for who is inside, else `public`.
 
     `show` makes of a row what `inside` judges.
@@ -60,6 +66,7 @@ class RelatedBranch:
     show: Callable[[Row], Any]
     inside: Callable[[Any, Any], bool]
     page: PageShape
+    early: bool
 
     def load(self, run: Run, rows: Sequence[Row]) -> Load:
         """Return what reads the pages."""
@@ -67,13 +74,14 @@ class RelatedBranch:
         first, after = given["first"], given.get("after")
         wanted: list[tuple[str, PageKey] | None] = []
         for row in rows:
-            name = self.collection if self.inside(self.show(row), viewer) else self.public
+            inside = viewer.user is not None and self.inside(self.show(row), viewer)  # nobody is inside of anything
+            name = self.collection if inside else self.public
             wanted.append((name, PageKey(((by, row["_id"]),), first, after)) if name is not None else None)
         return Pages(run, self.page, wanted)
 
 
 @dataclass(frozen=True)
-class CanvasBranch:
+class CanvasBranch(Branch):
     """To a design's canvas."""
 
     page: PageShape
@@ -84,8 +92,10 @@ class CanvasBranch:
 
 
 @dataclass(frozen=True)
-class LikedBranch:
+class LikedBranch(Branch):
     """To whether the viewer likes a design."""
+
+    early = True
 
     def load(self, run: Run, rows: Sequence[Row]) -> Load:
         """Return what reads the likes; nobody likes nothing."""

@@ -14,7 +14,6 @@ from graphql import (
     get_named_type,
     is_abstract_type,
 )
-from graphql.execution.values import VariableValues
 from strawberry.schema import Schema
 from strawberry.types.arguments import convert_arguments
 
@@ -23,6 +22,7 @@ from schema.compiled.declined import UncompilableError
 from schema.compiled.selection import Selection, node_of
 from schema.compiled.shapes import Arguments, PageShape, Plan, Root
 from schema.compiled.values import TYPENAME
+from schema.compiled.variables import Variables
 from schema.limits import metadata_of
 from schema.reads import lists_of
 
@@ -63,7 +63,7 @@ class Compiler:
             fields=selection.fields,
         )
 
-    def arguments(self, arguments: Arguments, variables: VariableValues) -> Mapping[str, Any]:
+    def arguments(self, arguments: Arguments, variables: Variables) -> Mapping[str, Any]:
         """Return a field's arguments for a request; raises GraphQLError where they are wrong."""
         if arguments.constant is None:
             return self.convert(arguments, variables)
@@ -77,9 +77,10 @@ class Compiler:
                 return self.convert(arguments, variables)
         return given
 
-    def convert(self, arguments: Arguments, variables: VariableValues | None) -> dict[str, Any]:
+    def convert(self, arguments: Arguments, variables: Variables | None) -> dict[str, Any]:
         """Return a field's arguments as its function takes them, by graphql-core and Strawberry."""
-        given = get_argument_values(arguments.definition, arguments.node, variables)
+        values = None if variables is None else variables.whole
+        given = get_argument_values(arguments.definition, arguments.node, values)
         return convert_arguments(given, arguments.declared.arguments, self._registry, self._config)
 
 

@@ -28,7 +28,10 @@ def steps(plan: Plan) -> list[Step]:
 
 
 def commands(plan: Plan) -> int:
-    """Return the most commands that a plan sends to MongoDB: one a wave, and two for canvases, of one snapshot."""
+    """Return how many commands a plan sends to MongoDB: one a wave, and two for canvases, of one snapshot.
+
+    Lists that turn out to be too long to be counted beside other reads take further ones.
+    """
     found = steps(plan)
     waves = {step.wave for step in found if not step.snapshot}
     canvases = {step.wave for step in found if step.snapshot}
@@ -42,12 +45,13 @@ def _root(plan: Plan, root: Root) -> Iterator[Step]:
         yield from _below(plan, root.page.nodes, 1, 1)
         return
     yield Step(0, 1, f"{name}: by id{_of(plan, [*root.shapes.values()])}")
-    yield from _below(plan, [*root.shapes.values()], 1, 1)
+    yield from _below(plan, [*root.shapes.values()], 1, 1, by_ids=True)
 
 
-def _below(plan: Plan, shapes: Sequence[Shape], depth: int, wave: int) -> Iterator[Step]:
+def _below(plan: Plan, shapes: Sequence[Shape], depth: int, wave: int, *, by_ids: bool = False) -> Iterator[Step]:
+    """Describe what rows that are read in a wave lead to; `by_ids` says that their ids are known before."""
     for branch in (branch for shape in shapes for branch in shape.branches):
-        yield from _branch(plan, branch, depth, wave + 1)
+        yield from _branch(plan, branch, depth, wave if by_ids and branch.early else wave + 1)
 
 
 def _branch(plan: Plan, branch: Branch, depth: int, wave: int) -> Iterator[Step]:
@@ -67,7 +71,7 @@ def _branch(plan: Plan, branch: Branch, depth: int, wave: int) -> Iterator[Step]
             yield Step(depth, wave, "likes of the viewer")
         case _:
             raise TypeError(f"{type(branch).__name__} has no description")
-    yield from _below(plan, shapes, depth + 1, wave)
+    yield from _below(plan, shapes, depth + 1, wave, by_ids=isinstance(branch, ReferenceBranch))
 
 
 def _counted(page: PageShape) -> str:

@@ -6,7 +6,6 @@ import logging
 import time
 from typing import Any
 
-from graphql import get_variable_values
 from prometheus_client import Counter
 
 from schema.combined import Combined
@@ -14,6 +13,7 @@ from schema.compiled.declined import DeclinedError
 from schema.compiled.plans import Plans, refused
 from schema.compiled.run import execute
 from schema.compiled.shapes import Plan
+from schema.compiled.variables import Variables
 from schema.context import Context
 from schema.prepared import Operation, Prepared
 
@@ -70,9 +70,7 @@ class Executor:
         """Return the answer's body; raises DeclinedError with the reason where there is none."""
         if (kind := refused(operation)) is not None:  # before its variables are coerced, which may be large
             raise DeclinedError(kind)
-        values = get_variable_values(self.plans.compiler.schema, operation.node.variable_definitions or (), variables)
-        if isinstance(values, list):
-            raise DeclinedError("its variables are refused")
+        values = Variables(self.plans.compiler.schema, operation, variables)
         plan = self.plans.get(prepared, operation, values.coerced, registered=registered)
         if not isinstance(plan, Plan):
             raise DeclinedError(plan)

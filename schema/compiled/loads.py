@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from schema.compiled.shapes import Column, PageShape, Shape
 from schema.lists import Lists, PageKey
 from schema.loaders import CanvasRows
+from schema.questions import keys_of
 
 if TYPE_CHECKING:
     from schema.compiled.run import Run
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from schema.nearby import Nearby
 
 Row = Mapping[str, Any]
-_NOWHERE = -1
 
 
 class Load(ABC):
@@ -55,35 +55,30 @@ class Shown:
 class Entities(Load):
     """Entities of one type by their ids, null where there are none or the viewer may not know of them."""
 
-    def __init__(self, run: Run, shape: Shape, keys: Sequence[Any], seen: Callable[[Row], bool] | None = None) -> None:
-        self._run, self._shape, self._keys, self._seen = run, shape, keys, seen
+    def __init__(self, run: Run, shape: Shape, ids: Sequence[Any], seen: Callable[[Row], bool] | None = None) -> None:
+        self._run, self._shape, self._seen = run, shape, seen
+        self._keys = keys_of(ids)
+        self._wanted = dict(zip(self._keys, ids, strict=True))
+        self._wanted.pop(None, None)
 
     def ask(self, wave: Wave) -> None:
-        """Ask for what was not read yet."""
-        wave.entities(self._shape.document.__name__, self._keys)
+        """Ask for what was not read yet, and for what follows from the ids alone."""
+        wave.entities(self._shape.document.__name__, self._wanted)
+        for branch in self._shape.branches:
+            if branch.early:
+                branch.load(self._run, [{"_id": id_} for id_ in self._wanted.values()]).ask(wave)
 
     def take(self) -> Sequence[Load]:
         """Take each entity once, however many rows lead to it."""
         held, seen = self._run.entities[self._shape.document.__name__], self._seen
-        rows: list[Row] = []
-        places: dict[Any, int] = {None: _NOWHERE}
-        self._places: list[int] = []
-        for key in self._keys:  # the driver's ids are slow to compare: each is looked up as seldom as possible
-            place = places.get(key)
-            if place is None:
-                row, place = held[key], _NOWHERE
-                if row is not None and (seen is None or seen(row)):
-                    place = len(rows)
-                    rows.append(row)
-                places[key] = place
-            self._places.append(place)
-        self._shown = Shown(self._run, self._shape, rows)
+        found = {key: row for key in self._wanted if (row := held[key]) is not None and (seen is None or seen(row))}
+        self._found, self._shown = found.keys(), Shown(self._run, self._shape, [*found.values()])
         return self._shown.loads
 
     def values(self) -> Column:
         """Return each row's entity."""
-        made = [*self._shown.values(), None]  # the last is for `_NOWHERE`
-        return [made[place] for place in self._places]
+        made = dict(zip(self._found, self._shown.values(), strict=True))
+        return [*map(made.get, self._keys)]
 
 
 class Many(Load):
@@ -168,18 +163,20 @@ class Pages(Load):
         return [*chain.from_iterable(shown.loads for shown in self._shown)]
 
     def _page(self, collection: str, key: PageKey) -> PageRows:
-        rows = self._run.pages[collection, key]
-        cursors = partial(Lists.named(collection).cursors, key)
-        return PageRows(rows[: key.first], len(rows) > key.first, key.after is not None, cursors)
+        rows, lists = self._run.pages[collection, key], Lists.named(collection)
+        lists.depend(self._run.dependencies, key, rows)
+        return PageRows(rows[: key.first], len(rows) > key.first, key.after is not None, partial(lists.cursors, key))
 
     def _counted(self, key: PageKey) -> bool:
         return self._shape.counted and not key.extra
 
     def _counts(self) -> Column:
-        return [
-            self._run.counts[wanted[0], wanted[1].equality] if wanted and self._counted(wanted[1]) else None
-            for wanted in self._wanted
-        ]
+        return [self._count(*wanted) if wanted and self._counted(wanted[1]) else None for wanted in self._wanted]
+
+    def _count(self, collection: str, key: PageKey) -> int:
+        Lists.named(collection).depend_on_whole(self._run.dependencies, key.equality)
+        count: int = self._run.counts[collection, key.equality]
+        return count
 
 
 class Search(Pages):

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from graphql.execution.values import VariableValues
 from pymongo.errors import ConnectionFailure
 
 from auth.viewer import Viewer
@@ -20,6 +19,7 @@ from schema.compiled.compiler import Compiler
 from schema.compiled.declined import DeclinedError
 from schema.compiled.loads import Entities, Load, Many, Nothing, OnlyRow, Pages, Search
 from schema.compiled.shapes import Plan, Root
+from schema.compiled.variables import Variables
 from schema.compiled.wave import Wave
 from schema.context import Context
 from schema.dependencies import Dependencies
@@ -95,7 +95,7 @@ class Run:
 
 
 async def execute(
-    compiler: Compiler, plan: Plan, variables: VariableValues, context: Context, combined: Combined | None = None
+    compiler: Compiler, plan: Plan, variables: Variables, context: Context, combined: Combined | None = None
 ) -> bytes:
     """Answer a request: return `{"data": …}`, and add what it depends on to the context's dependencies.
 
@@ -120,7 +120,7 @@ async def execute(
     except Exception as error:
         raise DeclinedError(f"{type(error).__name__}: {error}", expected=False) from error
     context.dependencies.tags.update(run.dependencies.tags)
-    context.dependencies.ranges.extend(run.dependencies.ranges)
+    context.dependencies.ranges.update(run.dependencies.ranges)
     return body
 
 

@@ -19,6 +19,7 @@ from graphql import (
     OperationDefinitionNode,
     VariableNode,
     get_named_type,
+    is_enum_type,
     is_non_null_type,
     is_required_argument,
     specified_scalar_types,
@@ -35,6 +36,7 @@ from schema.compiled.declined import UncompilableError
 from schema.compiled.shapes import Arguments, Shape
 from schema.compiled.source import Source
 from schema.compiled.values import TYPENAME
+from schema.compiled.variables import Variables
 from schema.limits import metadata_of
 from schema.names import CachedNames
 from schema.reads import document_of, lists_of
@@ -44,7 +46,7 @@ _CAMEL = CachedNames(auto_camel_case=True)
 MOST_FIELDS = 1000
 """The most fields of documents that a plan is made for: it bounds how long that takes."""
 
-Convert = Callable[[Arguments, VariableValues | None], dict[str, Any]]
+Convert = Callable[[Arguments, Variables | None], dict[str, Any]]
 
 
 class Selection:
@@ -120,21 +122,22 @@ class Selection:
             raise UncompilableError(f"it selects more than {MOST_FIELDS} fields of documents")
         branches = {key: self._branch(type_, node, found) for key, found in fields.items()}
         computed = {key: found for key, found in fields.items() if branches[key] is None and _computed(type_, found)}
-        needs = {name for found in computed.values() for name in _metadata(type_, found)["needs"]}
-        self.read(type_.name, needs)
+        needs = {key: _metadata(type_, found)["needs"] for key, found in computed.items()}
+        self.read(type_.name, {name for names in needs.values() for name in names})
         source = Source(type_.name, "rows", "run", "*columns")
-        calls = {key: self._call(source, type_, found) for key, found in computed.items()}
+        calls = {key: self._call(source, type_, node, found) for key, found in computed.items()}
+        shown = {n for key, names in needs.items() if "once" not in _metadata(type_, computed[key]) for n in names}
         columns = [f"k{number}" for number, branch in enumerate(branches.values()) if branch is not None]
         source.line("made = []")
         with source.block(f"for r, {', '.join(columns)} in zip(rows, *columns):" if columns else "for r in rows:"):
-            if needs:
-                source.line(f"shown = {source.constant(views.maker(node, frozenset(needs)))}(r)")
+            if shown:
+                source.line(f"shown = {source.constant(views.maker(node, frozenset(shown)))}(r)")
             parts: list[str] = []
             for number, (key, found) in enumerate(fields.items()):
                 if branches[key] is not None:
                     part = f"k{number}"
                 elif key in calls:
-                    result = source.assign(calls[key])
+                    result = source.assign(calls[key]())
                     part = values.value(source, _definition(type_, found).type, result, found, self.collect)
                 else:
                     part = self._stored(source, type_, node, found)
@@ -158,19 +161,21 @@ class Selection:
         self.read(type_.name, (attribute,))
         return values.attribute(source, node.stores, attribute, definition.type)
 
-    def _call(self, source: Source, type_: GraphQLObjectType, details: Any) -> str:
-        """Return the call of a computed field's function; its arguments are fetched once, before all rows."""
-        definition = _definition(type_, details)
+    def _call(self, source: Source, type_: GraphQLObjectType, node: Any, details: Any) -> Callable[[], str]:
+        """Return what writes the call of a computed field's function; what is the same for all rows stands before."""
+        definition, metadata = _definition(type_, details), _metadata(type_, details)
         resolver = definition.extensions["strawberry-definition"].base_resolver
         if resolver.is_async:
             raise UncompilableError(f"{type_.name}.{details[0].node.name.value} is computed by reading")
-        given = ["shown"]
-        if resolver.info_parameter is not None:
-            given.append(f"{resolver.info_parameter.name}=run.info")
+        info = resolver.info_parameter
+        given = [] if info is None else [f"{info.name}=run.info"]
         if definition.args:
             arguments = source.assign(f"run.arguments[{self.argument(definition, details[0].node)}]")
             given.append(f"**{arguments}")
-        return f"{source.constant(resolver.wrapped_func)}({', '.join(given)})"
+        if "once" in metadata:
+            made = source.assign(f"{source.constant(metadata['once'])}({', '.join(given)})")
+            return lambda: f"{made}({', '.join(views.converted(source, node.stores, n) for n in metadata['needs'])})"
+        return lambda: f"{source.constant(resolver.wrapped_func)}({', '.join(('shown', *given))})"
 
     def _branch(self, type_: GraphQLObjectType, node: Any, details: Any) -> Branch | None:
         """Return what a field leads to, None where the row itself answers it."""
@@ -203,6 +208,7 @@ class Selection:
             views.maker(node, frozenset(node.judged_by)),
             metadata["visible"] or _inside,
             pages.connection(self, get_named_type(definition.type), details),
+            node.judged_by == ("id",),
         )
 
 
@@ -239,13 +245,13 @@ def _computed(type_: GraphQLObjectType, details: Any) -> bool:
 
 
 def _plain(definition: Any, node: FieldNode) -> tuple[list[tuple[str, str, bool]], list[ArgumentNode]]:
-    """Return the arguments that are variables of a built-in scalar (name, variable, nullable), and the others."""
+    """Return the arguments that are variables of a built-in scalar or an enum, with `nullable`, and the others."""
     plain: list[tuple[str, str, bool]] = []
     others: list[ArgumentNode] = []
     for given in node.arguments or ():
         type_ = definition.args[given.name.value].type
         bare = type_.of_type if is_non_null_type(type_) else type_
-        if isinstance(given.value, VariableNode) and bare in specified_scalar_types.values():
+        if isinstance(given.value, VariableNode) and (bare in specified_scalar_types.values() or is_enum_type(bare)):
             plain.append((given.name.value, given.value.name.value, not is_non_null_type(type_)))
         else:
             others.append(given)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from models.register import KINDS
-from schema.lists import Equality, Lists, PageKey
-from schema.loaders import liked_by, read_canvases
+from schema.lists import MOST_COUNTED, Equality, Lists, PageKey
+from schema.loaders import depend_on_canvases, liked_by
 from schema.nearby import Nearby
-from schema.reader import Find, Read
+from schema.questions import Canvases, Entities, Pages, Plain, Readable, ask, ask_apart
 
 if TYPE_CHECKING:
     from schema.compiled.run import Run
 
-_Reads = list[tuple[Read, Callable[[list[Any]], None]]]
+_Questions = list[tuple[Readable, Callable[[Any], None]]]
 
 
 class Wave:
@@ -25,23 +25,21 @@ class Wave:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._entities: defaultdict[str, dict[Any, None]] = defaultdict(dict)
+        self._entities: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
         self._pages: defaultdict[str, dict[PageKey, None]] = defaultdict(dict)
-        self._counts: defaultdict[tuple[str, tuple[str, ...]], dict[Equality, None]] = defaultdict(dict)
+        self._counts: defaultdict[str, dict[PageKey, None]] = defaultdict(dict)
+        self._long_counts: defaultdict[tuple[str, tuple[str, ...]], list[Equality]] = defaultdict(list)
         self._canvases: dict[Any, None] = {}
         self._likes: dict[Any, None] = {}
         self._searches: dict[Nearby, None] = {}
         self._long = False
 
-    def entities(self, kind: str, keys: Sequence[Any]) -> None:
-        """Ask for entities by their ids."""
+    def entities(self, kind: str, wanted: Mapping[Any, Any]) -> None:
+        """Ask for entities by their ids, each under its key (see `keys_of`)."""
         held = self._run.entities[kind]
-        wanted = dict.fromkeys(keys)
-        wanted.pop(None, None)
-        if held:
-            wanted = {key: None for key in wanted if key not in held}
-        if wanted:
-            self._entities[kind] |= wanted
+        missing = {key: id_ for key, id_ in wanted.items() if key not in held} if held else wanted
+        if missing:
+            self._entities[kind].update(missing)
 
     def page(self, collection: str, key: PageKey) -> None:
         """Ask for a page of a list."""
@@ -52,8 +50,7 @@ class Wave:
     def count(self, collection: str, key: Equality) -> None:
         """Ask how many rows a list has."""
         if (collection, key) not in self._run.counts:
-            self._counts[collection, tuple(name for name, _ in key)][key] = None
-            self._long = True
+            self._counts[collection][PageKey(key, MOST_COUNTED)] = None
 
     def canvas(self, design: Any) -> None:
         """Ask for a design's canvas."""
@@ -73,79 +70,80 @@ class Wave:
     async def read(self) -> None:
         """Read all of it into the run: in one command, but for canvases, each of one moment, and searches.
 
-        Other requests' reads may be in that command too, unless some read here may take long.
+        Other requests' reads may be in that command too, unless some read here may take long. Lists that turn out to be
+        long are counted by themselves then.
         """
-        reads = self._reads()
-        work = [self._together(reads)] if reads else []
+        questions = self._questions()
+        work = [self._ask(questions)] if questions else []
         work += [self._read_canvases()] if self._canvases else []
         work += [self._search(search) for search in self._searches]
         if len(work) == 1:
             await work[0]
         elif work:
             await asyncio.gather(*work)
+        for (collection, names), keys in self._long_counts.items():
+            await self._count(collection, names, keys)
 
-    async def _together(self, reads: _Reads) -> None:
-        run, wanted = self._run, [read for read, _ in reads]
+    async def _ask(self, questions: _Questions) -> None:
+        run, asked = self._run, [question for question, _ in questions]
         if run.combined is not None and not self._long:
-            answers = await run.combined.read(wanted, run.reader.as_of)
+            answers = await run.combined.ask(asked, run.reader.as_of)
         else:
-            answers = await run.reader.read_together(wanted)
-        for (_, take), rows in zip(reads, answers, strict=True):
-            take(rows)
+            answers = await ask(run.reader, asked)
+        for (_, take), answer in zip(questions, answers, strict=True):
+            take(answer)
 
-    def _reads(self) -> _Reads:
-        """Return each read with what takes its rows."""
+    def _questions(self) -> _Questions:
+        """Return each question with what takes its answer."""
         run = self._run
-        reads: _Reads = []
-        for kind, found in self._entities.items():
-            keys = [*found]
-            run.dependencies.entities(kind, keys)
-            query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
-            find = Find(KINDS[kind], query, projection=run.projection(kind))
-            reads.append((find, partial(self._take_entities, kind, found)))
-        for collection, pages in self._pages.items():
+        questions: _Questions = []
+        for kind, wanted in self._entities.items():
+            run.dependencies.entities(kind, wanted.values())
+            entities = Entities(KINDS[kind], wanted, run.projection(kind))
+            questions.append((entities, run.entities[kind].update))
+        for collection, keys in self._pages.items():
             lists = Lists.named(collection)
-            for group in lists.groups(pages):
-                read = lists.read(group, run.projection(lists.document.__name__))
-                reads.append((read, partial(self._take_pages, collection, lists, group)))
-        for (collection, names), counts in self._counts.items():
-            reads.append(self._counting(collection, names, [*counts]))
+            for group in lists.groups(keys):
+                pages = Pages(lists, group, run.projection(lists.document.__name__))
+                questions.append((pages, partial(self._take_pages, collection)))
+        for collection, keys in self._counts.items():
+            lists = Lists.named(collection)
+            for group in lists.groups(keys):
+                questions.append((Pages(lists, group, None, counted=True), partial(self._take_counts, collection)))
         if self._likes:
-            reads.append((liked_by(run.viewer.user, [*self._likes]), self._take_likes))
-        return reads
+            questions.append((Plain(liked_by(run.viewer.user, [*self._likes])), self._take_likes))
+        return questions
 
-    def _counting(
-        self, collection: str, names: tuple[str, ...], keys: list[Equality]
-    ) -> tuple[Read, Callable[[list[Any]], None]]:
+    async def _count(self, collection: str, names: tuple[str, ...], keys: list[Equality]) -> None:
+        """Count lists that are long, and selected by the same fields."""
         lists = Lists.named(collection)
-        for key in keys:
-            lists.depend_on_whole(self._run.dependencies, key)
-
-        def take(rows: list[Any]) -> None:
-            counted = lists.counts(names, rows)
-            self._run.counts.update({(collection, key): counted.get(key, 0) for key in keys})
-
-        return lists.count(keys, names), take
+        counted = lists.counts(names, await self._run.reader.read(lists.count(keys, names)))
+        self._run.counts.update({(collection, key): counted.get(key, 0) for key in keys})
 
     async def _read_canvases(self) -> None:
         run = self._run
-        found = await read_canvases(run.reader, run.dependencies, [*self._canvases], run.projection("Element"))
-        run.canvases.update(found)
+        depend_on_canvases(run.dependencies, self._canvases)
+        asked = [Canvases([*self._canvases], run.projection("Element"))]
+        if run.combined is not None:
+            answers = await run.combined.ask_apart(asked, run.reader.as_of)
+        else:
+            answers = await ask_apart(run.reader, asked)
+        run.canvases.update(answers[0])
 
     async def _search(self, search: Nearby) -> None:
         run = self._run
         run.searches[search] = await search.rows(run.reader, run.projection("Project"))
 
-    def _take_entities(self, kind: str, keys: dict[Any, None], rows: list[Any]) -> None:
-        held = self._run.entities[kind]
-        held.update(keys)  # none of them is there, until its row says so
-        for row in rows:
-            held[row["_id"]] = row
+    def _take_pages(self, collection: str, pages: Mapping[PageKey, Any]) -> None:
+        self._run.pages.update({(collection, key): rows for key, rows in pages.items()})
 
-    def _take_pages(self, collection: str, lists: Lists, group: list[PageKey], rows: list[Any]) -> None:
-        for key, page in lists.answers(group, rows).items():
-            lists.depend(self._run.dependencies, key, page)
-            self._run.pages[collection, key] = page
+    def _take_counts(self, collection: str, counts: Mapping[PageKey, int]) -> None:
+        for key, count in counts.items():
+            if count > MOST_COUNTED:
+                names = tuple([name for name, _ in key.equality])
+                self._long_counts[collection, names].append(key.equality)
+            else:
+                self._run.counts[collection, key.equality] = count
 
     def _take_likes(self, rows: list[Any]) -> None:
         self._run.likes.update(dict.fromkeys(self._likes, False))

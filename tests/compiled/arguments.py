@@ -27,6 +27,8 @@ _KINDS: Final = {
     "projects": "Project",
     "designs": "Design",
     "comments": "Comment",
+    "mentions": "Mention",
+    "design_versions": "DesignVersion",
     "elements": "Element",
     "operations": "RegisteredOperation",
 }
@@ -50,6 +52,8 @@ _SCALARS: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "radiusM": ((1, 1000, 10_000, 200_000), (0, 200_001)),
     "width": ((1, 64, 100, 777, 5000), (0, -1)),
     "height": ((1, 64, 100, 777, 5000), (0, -1)),
+    "widths": ((1, 64, 320, 777, 5000), (0, -1)),
+    "aspectRatio": ((1.5, 1, 0.5, 10), (0, 10.5, -1)),
     "quality": ((-5, 1, 80, 1000), (0,)),
 }
 """Values by argument: the usual ones, and some that are refused."""
@@ -91,6 +95,7 @@ class Pool:
         known = {kind: [str(ids.encode(kind, row["_id"])) for row in rows[name]] for name, kind in _KINDS.items()}
         hot = {kind: found[:3] for kind, found in known.items()}
         hot["Design"].append(str(ids.encode("Design", oid("design", 5))))
+        hot["Element"].append(known["Element"][7])  # one that lies in another
         return cls([row["slug"] for row in rows["projects"]], known, hot)
 
     def id(self, chance: Random, kinds: Iterable[str]) -> str:

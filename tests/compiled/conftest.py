@@ -30,7 +30,7 @@ def still() -> Iterator[None]:
     """Stop the clocks of missing times, and of the links to pictures."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("models.entity.datetime", Frozen)
-        patch.setattr("schema.asset._soon", lambda: 1_800_000_000)
+        patch.setattr("schema.pictures._soon", lambda: 1_800_000_000)
         yield
     gc.collect()  # what graphql-core leaves behind is found here, and not in another test
 

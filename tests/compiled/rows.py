@@ -61,6 +61,8 @@ def documents() -> dict[str, list[Row]]:
         "projects": [*_projects()],
         "designs": [*_designs()],
         "comments": [*_comments()],
+        "mentions": [*_mentions()],
+        "design_versions": [*_versions()],
         "elements": [*_elements()],
         "operations": [*_operations()],
         "likes": [*_likes()],
@@ -106,6 +108,7 @@ def _assets() -> Iterator[Row]:
         row |= {"width": 1 + number * 37, "height": 1 + number**3}
         if number % 3:
             row |= {"placeholder": "1QcSHQRnh493V4dIh4eXh1h4kJUI", "dominant_color": "#0a0b0c"}
+            row |= {"location": {"type": "Point", "coordinates": [-3.7 + number / 100, 40.4]}} if number % 4 else {}
             row |= {"alt": TEXTS[number % len(TEXTS)], "focus": ({"x": 1, "y": 0}, {"x": 0.25}, {})[number // 3 % 3]}
         yield row
 
@@ -169,6 +172,27 @@ def _comments() -> Iterator[Row]:
             row |= {"anchor": (None, {"element": "sofa"}, point, {**point, "element": None}, {})[number // 4 % 5]}
         if row["parent"] is None and number % 5 == 0:
             del row["parent"]
+        if number % 7:
+            mentioned = [oid("user", "owner"), GONE, oid("user", number % 12)]
+            row |= {"orphaned": number % 7 == 3, "mentions": mentioned[: number % 4]}
+        yield row
+
+
+def _mentions() -> Iterator[Row]:
+    for number in range(30):
+        who = ("owner", "viewer", "several", "outsider", "stranger")[number % 5]
+        row = {"_id": oid("mention", number), "created_at": moment(number), "user": oid("user", who)}
+        row |= {"comment": GONE if number % 6 == 5 else oid("comment", number * 4), "design": oid("design", 0)}
+        yield {**row, "organization": oid("organization", "ab"[number % 10 == 9])}
+
+
+def _versions() -> Iterator[Row]:
+    for number in range(26):
+        row = {"_id": oid("version", number), "created_at": moment(number), "name": TEXTS[number % len(TEXTS)]}
+        row |= {"design": GONE if number % 9 == 8 else oid("design", number % 3), "seq": number * 7}
+        row |= {"organization": oid("organization", "ab"[number % 10 == 9])}
+        if number % 3:
+            row |= {"automatic": number % 2 == 0, "author": (None, GONE, oid("user", number % 12))[number // 3 % 3]}
         yield row
 
 

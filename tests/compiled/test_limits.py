@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from itertools import cycle, islice
 from random import Random
 
@@ -85,3 +86,25 @@ async def test_at_once_they_answer_as_alone(world: World, pool: Pool, still: Non
     answers = await asyncio.gather(*(world.by_plan(one, together) for one in asked))
     for one, answer, expected in zip(asked, answers, alone, strict=True):
         assert answer._replace(commands=0) == expected._replace(commands=0), one
+
+
+COUNTED = """{
+  gallery(first: 1) { totalCount }
+  viewer { memberships { totalCount edges { node { organization {
+    projects(first: 2) { totalCount edges { node { designs(first: 1) { totalCount } } } } members { totalCount }
+  } } } } }
+}"""
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 1000])
+async def test_long_lists_are_counted_to_their_end(
+    world: World, still: None, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Given lists that are longer than what is counted beside other reads, then they are counted all the same."""
+    monkeypatch.setattr("schema.compiled.wave.MOST_COUNTED", most)
+    totals: set[int] = set()
+    for viewer in world.viewers:
+        plan, _, reason = await world.compare(Asked(COUNTED, None, {}, viewer))
+        assert (reason, plan.declined) == (None, None)
+        totals |= {int(found) for found in re.findall(rb'"totalCount":(\d+)', plan.body)}
+    assert max(totals) > 2

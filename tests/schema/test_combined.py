@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from bson import ObjectId, Timestamp
-from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from models.database import Database
 from models.design import Design
 from models.user import User
-from schema.combined import MOST_READS, Combined
+from schema.combined import MOST_QUESTIONS, Combined
+from schema.questions import Plain
 from schema.reader import Find, Lateral
 from tests.test_commands import Commands
 
@@ -24,48 +23,39 @@ PROJECTS = [ObjectId() for _ in range(3)]
 
 
 @pytest.fixture
-def commands() -> Commands:
-    """Give a listener that has heard nothing."""
-    return Commands()
-
-
-@pytest.fixture
-async def database(mongodb_url: str, commands: Commands) -> AsyncIterator[Database]:
+async def database(empty: Database, commands: Commands) -> Database:
     """Give users, and designs of projects."""
-    async with AsyncMongoClient[Row](mongodb_url, tz_aware=True, event_listeners=[commands]) as client:
-        database = Database(client, "combined_tests")
-        await database.handle["users"].insert_many([{"_id": id_, "name": str(id_)} for id_ in USERS])
-        designs = [{"project": project, "title": f"{n}"} for project in PROJECTS for n in range(5)]
-        await database.handle["designs"].insert_many(designs)
-        commands.sent.clear()
-        yield database
-        await client.drop_database("combined_tests")
+    await empty.handle["users"].insert_many([{"_id": id_, "name": str(id_)} for id_ in USERS])
+    designs = [{"project": project, "title": f"{n}"} for project in PROJECTS for n in range(5)]
+    await empty.handle["designs"].insert_many(designs)
+    commands.sent.clear()
+    return empty
 
 
-def user(id_: ObjectId) -> Find:
-    """Return the read of one user."""
-    return Find(User, {"_id": id_}, projection={"name": 1})
+def user(id_: ObjectId) -> Plain:
+    """Return the question for one user, which is like no other."""
+    return Plain(Find(User, {"_id": id_}, projection={"name": 1}))
 
 
 async def test_what_comes_together_is_one_command(database: Database, commands: Commands) -> None:
     """Given reads of many requests in one turn of the loop, then each gets its own rows, and the commands are few."""
     combined = Combined(database)
-    pages = Lateral(Find(Design, {}, (("title", 1),), 2, {"title": 1}), "project", tuple(PROJECTS))
-    asked = [combined.read([user(id_)], None) for id_ in USERS]
-    answers = await asyncio.gather(combined.read([pages, user(USERS[0])], None), *asked)
+    pages = Plain(Lateral(Find(Design, {}, (("title", 1),), 2, {"title": 1}), "project", tuple(PROJECTS)))
+    asked = [combined.ask([user(id_)], None) for id_ in USERS]
+    answers = await asyncio.gather(combined.ask([pages, user(USERS[0])], None), *asked)
     (laterals, (first,)), *others = answers
     assert [row["_id"] for row in laterals] == PROJECTS
     assert all([design["title"] for design in row["rows"]] == ["0", "1"] for row in laterals)
     assert first["name"] == str(USERS[0])
     assert [row["name"] for ((row,),) in others] == [str(id_) for id_ in USERS]
-    assert len(commands.sent) == -(-(len(USERS) + 2) // MOST_READS)
+    assert len(commands.sent) == -(-(len(USERS) + 2) // MOST_QUESTIONS)
 
 
 async def test_one_that_comes_alone_is_a_plain_find(database: Database, commands: Commands) -> None:
     """Given one read at a time, then nothing is joined, and nothing waits."""
     combined = Combined(database)
     for id_ in USERS[:2]:
-        assert (await combined.read([user(id_)], None))[0][0]["_id"] == id_
+        assert (await combined.ask([user(id_)], None))[0][0]["_id"] == id_
     assert [command["name"] for command in commands.sent] == ["find", "find"]
 
 
@@ -74,8 +64,8 @@ async def test_together_they_read_as_of_the_latest(database: Database, commands:
     moments = [await database.pulse("test") for _ in range(2)]
     combined = Combined(database)
     commands.sent.clear()
-    await asyncio.gather(*(combined.read([user(USERS[0])], moment) for moment in (moments[1], None, moments[0])))
-    await combined.read([user(USERS[0])], None)
+    await asyncio.gather(*(combined.ask([user(USERS[0])], moment) for moment in (moments[1], None, moments[0])))
+    await combined.ask([user(USERS[0])], None)
     together, alone = (command["readConcern"] for command in commands.sent)
     assert together == {"level": "majority", "afterClusterTime": moments[1]}
     assert alone == {"level": "majority"}
@@ -84,13 +74,14 @@ async def test_together_they_read_as_of_the_latest(database: Database, commands:
 async def test_one_that_is_refused_harms_no_other(database: Database) -> None:
     """Given a read that MongoDB refuses, then it alone fails."""
     combined = Combined(database)
-    bad = Find(User, {"$no": 1})
-    good, refused, also = await asyncio.gather(
-        combined.read([user(USERS[0])], None),
-        combined.read([bad], None),
-        combined.read([user(USERS[1])], None),
+    bad = Plain(Find(User, {"$no": 1}))
+    answers: list[Any] = await asyncio.gather(
+        combined.ask([user(USERS[0])], None),
+        combined.ask([bad], None),
+        combined.ask([user(USERS[1])], None),
         return_exceptions=True,
     )
+    good, refused, also = answers
     assert isinstance(refused, OperationFailure)
     assert isinstance(good, list)
     assert isinstance(also, list)
@@ -100,8 +91,8 @@ async def test_one_that_is_refused_harms_no_other(database: Database) -> None:
 async def test_who_has_gone_is_not_waited_for(database: Database) -> None:
     """Given a request that is cancelled before its rows come, then the others get theirs."""
     combined = Combined(database)
-    gone = asyncio.ensure_future(combined.read([user(USERS[0])], None))
-    stays = asyncio.ensure_future(combined.read([user(USERS[1])], None))
+    gone = asyncio.ensure_future(combined.ask([user(USERS[0])], None))
+    stays = asyncio.ensure_future(combined.ask([user(USERS[1])], None))
     await asyncio.sleep(0)
     gone.cancel()
     assert (await stays)[0][0]["_id"] == USERS[1]
@@ -112,5 +103,5 @@ async def test_a_database_that_does_not_answer_is_told_to_all(database: Database
     """Given a moment that no member of the replica set will know, then everybody who waits hears of it."""
     combined = Combined(database)
     never = Timestamp(2**32 - 2, 1)
-    answers = await asyncio.gather(*(combined.read([user(id_)], never) for id_ in USERS[:3]), return_exceptions=True)
+    answers = await asyncio.gather(*(combined.ask([user(id_)], never) for id_ in USERS[:3]), return_exceptions=True)
     assert all(isinstance(answer, PyMongoError) for answer in answers)

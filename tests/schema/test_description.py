@@ -51,7 +51,21 @@ def test_a_canvas_is_two_commands_and_a_count_is_none_more() -> None:
         "canvas, of one moment",
         "likes of the viewer",
     ]
-    assert commands(canvas) == 4
+    assert commands(canvas) == 3
     counted = plan("{ listings { totalCount } }")
     assert [step.text for step in steps(counted)] == ["listings: a page of a list, counted"]
     assert commands(counted) == 1
+
+
+def test_what_follows_from_ids_has_the_wave_of_the_rows() -> None:
+    """Given the home of somebody signed in, then the lists of who is known by id are read with them."""
+    found = [(step.wave, step.text.partition(" → ")[0]) for step in steps(registered("ViewerHome"))]
+    assert found == [
+        (1, "viewer: by id"),
+        (1, "list memberships_by_user, for each row"),
+        (2, "reference organization"),
+        (2, "list projects_by_organization or public_projects_by_organization, for each row"),
+        (3, "reference cover"),
+        (3, "list designs_by_project or published_designs_by_project, for each row, counted"),
+    ]
+    assert commands(registered("ViewerHome")) == 3
