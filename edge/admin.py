@@ -10,7 +10,7 @@ import orjson
 
 from edge.cache import Edge
 from edge.lag import Lag, seconds
-from edge.metrics import BYTES, ENTRIES, HEARD, POSITION, REQUESTS
+from edge.metrics import BYTES, ENTRIES, HEARD, PICTURE_BYTES, POSITION, REQUESTS
 from edge.store import Stored
 from edge.tags import spelled
 
@@ -39,6 +39,7 @@ def statistics(edge: Edge, lag: Lag | None) -> dict[str, Any]:
             for name, counts in sorted(operations.items())
         },
         "store": {"entries": len(edge.store), "bytes": edge.store.used, "capacity": edge.store.capacity},
+        "pictures": {"entries": len(edge.pictures), "bytes": edge.pictures.used},
         "learned": {"plans": len(edge.plans.learned), "bytes": edge.plans.learned.used},
         "invalidations": dict(edge.invalidations.most_common(_TOP)),
         "stream": {
@@ -54,6 +55,7 @@ def statistics(edge: Edge, lag: Lag | None) -> dict[str, Any]:
 def observe(edge: Edge) -> None:
     """Have `/metrics` tell what an edge knows whenever it is asked."""
     BYTES.set_function(lambda: edge.store.used)
+    PICTURE_BYTES.set_function(lambda: edge.pictures.used)
     ENTRIES.set_function(lambda: len(edge.store))
     HEARD.set_function(lambda: edge.clock() - edge.coherence.heard_at)
     POSITION.set_function(lambda: seconds(edge.coherence.position) if edge.coherence.position else 0)

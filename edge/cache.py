@@ -26,6 +26,7 @@ from edge.http import JSON, Lifetimes, lifetimes
 from edge.keys import Lookup, document_hash, lookup
 from edge.learned import Plans
 from edge.metrics import INVALIDATED
+from edge.pictures import Pictures
 from edge.plans import Plan
 from edge.proxy import Listener, OriginError, OriginFailedError, Overheard, Proxy, reaching
 from edge.second_layer import SecondLayer
@@ -74,6 +75,7 @@ class Edge:
         self.draining = Draining()
         self.api = Proxy(self.session, self.config.api, self.draining)
         self.images = Proxy(self.session, self.config.images, self.draining)
+        self.pictures = Pictures(self.coherence)
         self.invalidations: Counter[str] = Counter()
         self.recognised: S3Fifo[Hashable, Reply] = S3Fifo(MEMORY)
         self._reads: dict[str, Mapping[str, frozenset[str]]] = {}
@@ -93,18 +95,19 @@ class Edge:
     def _start(self, position: EntryId, history: list[Entry]) -> None:
         self.coherence.begin(position, history)
         self.store.clear()
+        self.pictures.clear()
         self.plans.learned.clear()
 
     def _apply(self, entries: list[Entry], since: float) -> None:
         for entry in entries:
             touches = self.coherence.apply(entry, since)
             if touches is None:
-                self._count("*", self.store.clear())
+                self._count("*", self.store.clear() + self.pictures.clear())
                 self.plans.learned.clear()
                 continue
             for touched in touches:
                 self.plans.heard(touched.name)
-                if dropped := self.store.invalidate(touched, entry.id):
+                if dropped := self.store.invalidate(touched, entry.id) + self.pictures.invalidate(touched):
                     self._count(touched.name, dropped)
 
     def _count(self, tag: str, dropped: int) -> None:

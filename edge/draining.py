@@ -12,6 +12,12 @@ from weakref import WeakSet
 
 from aiohttp import WSCloseCode, web
 
+SPREAD_SECONDS = 2.0
+"""Over how long sockets are closed, however many there are."""
+
+_LONGEST_PAUSE = 0.02
+_CLOSE_SECONDS = 3.0
+
 
 class Draining:
     """What is open in one application."""
@@ -37,11 +43,20 @@ class Draining:
             self._streams.discard(task)
 
     async def drain(self, _: web.Application) -> None:
-        """End all of it; for `web.Application.on_shutdown`."""
+        """End all of it, sockets one after another: those who come back do not come all at once.
+
+        For `web.Application.on_shutdown`.
+        """
         sockets = [*self._sockets]
-        await asyncio.gather(
-            *(socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting") for socket in sockets),
-            return_exceptions=True,
-        )
+        closing = []
+        for socket in sockets:
+            closing.append(asyncio.create_task(_close(socket)))
+            await asyncio.sleep(min(_LONGEST_PAUSE, SPREAD_SECONDS / len(sockets)))
+        await asyncio.gather(*closing, return_exceptions=True)
         for task in self._streams:
             task.cancel()
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    async with asyncio.timeout(_CLOSE_SECONDS):  # who reads nothing does not keep the others waiting
+        await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 from aiohttp import hdrs, web
@@ -46,24 +47,32 @@ PEEK: web.AppKey[Peek] = web.AppKey("peek")
 """Under which an application says how its requests are recognised."""
 
 
-class FastHandler(web.RequestHandler):
-    """aiohttp's connection, with the fast way in front.
+class EarlyHandler(web.RequestHandler):
+    """aiohttp's connection, with a way in front that can answer a GET as soon as it is read.
 
-    `_settled`: every byte handed to aiohttp so far belongs to a request that it has read to its end. `_candidate` is
-    the newest request whose head came alone and whole: as aiohttp has read it, and its bytes. `_last` are the bytes of
-    the last one that was answered as soon as it was read.
+    `_handling`: aiohttp's handler is at work on a request. `_settled`: every byte handed to aiohttp so far belongs to a
+    request that it has read to its end. `_candidate` is the newest request whose head came alone and whole: as aiohttp
+    has read it, and its bytes.
     """
 
-    __slots__ = ("_candidate", "_expiry", "_last", "_memory", "_peek", "_settled")
+    __slots__ = ("_candidate", "_expiry", "_handling", "_settled")
 
-    def __init__(self, memory: S3Fifo[bytes, Reply], peek: Peek | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._memory = memory
-        self._peek = peek
+        self._handling = False
         self._settled = True
         self._candidate: tuple[RawRequestMessage, bytes] | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._last = b""
+
+    def answer_bytes(self, data: bytes) -> bool:
+        """Answer what came on an idle connection, if it is known by its bytes; False where it must be read."""
+        del data
+        return False
+
+    def answer_message(self, message: RawRequestMessage, data: bytes) -> bool:
+        """Answer one whole GET on its own, or begin to; False where the ordinary way must."""
+        del message, data
+        return False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, which must bring a request soon."""
@@ -77,58 +86,56 @@ class FastHandler(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Answer at once what is recognised; hand all else to aiohttp."""
+        """Answer what can be; hand all else to aiohttp."""
         if not data:  # aiohttp's own call, to look again at what it has
             super().data_received(data)
             return
-        waiter = self._waiter  # is there while no request is being handled
-        if waiter is None or waiter.done():
+        if self._messages or self._handling:
             self._read(data)
         elif not self._settled or self._paused or self._close:
             self._read(data)
             self._time_head()
-        elif (known := self._memory.get(data)) is None or not self._answer(known):
-            self._waiter = None  # so that the handler sleeps on until we have looked at what was read
+        elif not self.answer_bytes(data):
+            # The handler sleeps on until we have looked at what was read; or it is about to look itself.
+            waiter, self._waiter = self._waiter, None
             self._read(data)
             self._waiter = waiter
             self._time_head()
-            if self._messages and not waiter.done() and not self._answer_read():
+            if self._messages and not self._answer_read() and waiter is not None and not waiter.done():
                 waiter.set_result(None)
 
-    def remember(self, request: web.BaseRequest, known: Reply) -> None:
-        """Remember what a request means, if its head came alone and whole."""
-        if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
-            self._learn(self._candidate[1], known)
+    def _handle_request(self, *given: Any) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        """Have aiohttp handle a request, and know when that is over; its loop calls this as soon as it takes one."""
+        self._handling = True
+        return self._handled(super()._handle_request(*given))
 
-    def _learn(self, data: bytes, known: Reply) -> None:
-        self._memory.put(data, known, len(data) + ENTRY_BYTES)
+    async def _handled(
+        self, handling: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            return await handling
+        finally:
+            self._handling = False
 
-    def _answer(self, known: Reply) -> bool:
-        """Write an answer from memory; False where there is none, or nobody to write it to."""
-        reply = known.reply()
-        if reply is None or self.transport is None:
+    def _answer_read(self) -> bool:
+        """Answer what aiohttp has just read, and take it from it, if that is one request on its own."""
+        newest = self._messages[-1]
+        if self._candidate is None or newest[0] is not self._candidate[0] or not self.answer_message(*self._candidate):
+            return False
+        self._messages.pop()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        return True
+
+    def write(self, reply: tuple[bytes, bytes]) -> bool:
+        """Write an answer, head and body; False where nobody is there."""
+        if self.transport is None:
             return False
         self.transport.writelines(reply)
         self._head_came()
         self._next_keepalive_close_time = close_time = self._loop.time() + self._keepalive_timeout
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(close_time, self._process_keepalive)
-        return True
-
-    def _answer_read(self) -> bool:
-        """Answer what aiohttp has just read, if that is one request on its own and memory knows the answer."""
-        if self._peek is None or self._candidate is None or self._messages[-1][0] is not self._candidate[0]:
-            return False
-        message, data = self._candidate
-        known = self._peek(message)
-        if known is None or not self._answer(known):
-            return False
-        self._messages.pop()
-        if self._parser is not None:
-            self._parser.message_consumed()
-        if data == self._last:  # who repeats a head is worth remembering
-            self._learn(data, known)
-        self._last = data
         return True
 
     def _read(self, data: bytes) -> None:
@@ -171,6 +178,46 @@ class FastHandler(web.RequestHandler):
             self._settled = message.headers.get(hdrs.CONTENT_LENGTH) == str(len(data) - end)
 
 
+class FastHandler(EarlyHandler):
+    """A connection that answers from memory. `_last` are the bytes of the last head that was answered when read."""
+
+    __slots__ = ("_last", "_memory", "_peek")
+
+    def __init__(self, memory: S3Fifo[bytes, Reply], peek: Peek | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._memory = memory
+        self._peek = peek
+        self._last = b""
+
+    def answer_bytes(self, data: bytes) -> bool:
+        """Answer a head that memory knows."""
+        known = self._memory.get(data)
+        return known is not None and self._answer(known)
+
+    def answer_message(self, message: RawRequestMessage, data: bytes) -> bool:
+        """Answer a request to which memory has the answer."""
+        known = None if self._peek is None else self._peek(message)
+        if known is None or not self._answer(known):
+            return False
+        if data == self._last:  # who repeats a head is worth remembering
+            self._learn(data, known)
+        self._last = data
+        return True
+
+    def remember(self, request: web.BaseRequest, known: Reply) -> None:
+        """Remember what a request means, if its head came alone and whole."""
+        if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
+            self._learn(self._candidate[1], known)
+
+    def _learn(self, data: bytes, known: Reply) -> None:
+        self._memory.put(data, known, len(data) + ENTRY_BYTES)
+
+    def _answer(self, known: Reply) -> bool:
+        """Write an answer from memory; False where there is none, or nobody to write it to."""
+        reply = known.reply()
+        return reply is not None and self.write(reply)
+
+
 def _cut_if_unread(transport: asyncio.BaseTransport) -> None:
     """Have the kernel end a connection on which nothing can be sent for long: `TCP_USER_TIMEOUT`, tcp(7)."""
     connection = transport.get_extra_info("socket")
@@ -178,27 +225,31 @@ def _cut_if_unread(transport: asyncio.BaseTransport) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(READ_SECONDS * 1000))
 
 
-class FastServer(web.Server):
-    """Makes fast connections, which share what they recognise."""
+class _Server(web.Server):
+    """A server that makes connections of a kind."""
 
-    def __init__(self, peek: Peek | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, connection: Callable[..., web.RequestHandler], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.memory: S3Fifo[bytes, Reply] = S3Fifo(MEMORY)
-        self._peek = peek
+        self._connection = connection
 
     def __call__(self) -> web.RequestHandler:
         """Make a connection's protocol."""
-        return FastHandler(self.memory, self._peek, self, loop=self._loop, **self._kwargs)
+        return self._connection(self, loop=self._loop, **self._kwargs)
+
+
+def serving(plain: web.Server, connection: Callable[..., web.RequestHandler]) -> web.Server:
+    """Return a server of such connections in place of aiohttp's, which has no other way to choose the protocol."""
+    given: dict[str, Any] = plain._kwargs  # noqa: SLF001 - likewise
+    factory: Callable[..., Any] = plain.request_factory
+    return _Server(connection, plain.request_handler, request_factory=factory, loop=plain._loop, **given)  # noqa: SLF001 - likewise
 
 
 class FastRunner(web.AppRunner):
-    """Serves an edge's application over fast connections."""
+    """Serves an edge's application over fast connections, which share what they recognise."""
 
     async def _make_server(self) -> web.Server:
-        plain = await super()._make_server()
-        factory: Callable[..., Any] = plain.request_factory
-        peek = self.app.get(PEEK)
-        return FastServer(peek, plain.request_handler, request_factory=factory, loop=plain._loop, **plain._kwargs)  # noqa: SLF001 - aiohttp has no other way to choose the protocol
+        memory: S3Fifo[bytes, Reply] = S3Fifo(MEMORY)
+        return serving(await super()._make_server(), partial(FastHandler, memory, self.app.get(PEEK)))
 
 
 def remember(request: web.BaseRequest, known: Reply) -> None:

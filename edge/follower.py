@@ -44,14 +44,21 @@ class Follower:
         self._clock = clock
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow until cancelled, whatever goes wrong."""
         while not _cancelled():
             try:
                 await self._follow()
             except (RedisError, OSError) as error:
                 log.warning("The invalidation stream is out of reach (%s); trying again.", error)
-                self._on_lost()
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._pause()
+            except Exception:
+                log.exception("The invalidation stream could not be followed; beginning again from its tail.")
+                self.last = None  # a batch may be half applied
+                await self._pause()
+
+    async def _pause(self) -> None:
+        self._on_lost()
+        await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
         at_tail = float("-inf")

@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge
 
 REQUESTS = Counter("edge_requests_total", "GraphQL look-ups by result.", ["operation", "result"])
 HTTP_REQUESTS = Counter("edge_http_requests_total", "Requests to an origin of any kind, by result.", ["result"])
+PICTURES = Counter("edge_pictures_total", "Requests for pictures, by result.", ["result"])
 INVALIDATED = Counter(
     "edge_invalidated_total", "Answers dropped because what they show has changed, by type or list.", ["by"]
 )
@@ -15,3 +16,4 @@ POSITION = Gauge("edge_position_seconds", "MongoDB's time of the newest entry ap
 LAG_ENTRIES = Gauge("edge_lag_entries", "Entries of the stream not yet applied, 1000 for more; NaN if Redis is away.")
 LAG_SECONDS = Gauge("edge_lag_seconds", "From the newest entry applied to the stream's tail, by MongoDB's clock.")
 BYTES = Gauge("edge_store_bytes", "Memory in use by stored answers.")
+PICTURE_BYTES = Gauge("edge_picture_bytes", "Memory in use by stored pictures.")

@@ -34,15 +34,15 @@ def failure(status: int, message: str, code: str) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
 
 
-def _too_slow() -> web.Response:
-    response = failure(408, "The request's body came too slowly.", "REQUEST_TIMEOUT")
+def _client_fault(status: int, message: str, code: str) -> web.Response:
+    response = failure(status, message, code)
     response.force_close()
     return response
 
 
 @contextmanager
-def reaching(origin: str) -> Iterator[None]:
-    """Have what goes wrong on the way to an origin end as an `OriginError`."""
+def reaching(origin: str, body: Body | None = None) -> Iterator[None]:
+    """Have what goes wrong on the way to an origin end as an `OriginError`; `body` is what is sent to it."""
     try:
         yield
     except TimeoutError as error:
@@ -51,7 +51,8 @@ def reaching(origin: str) -> Iterator[None]:
         message = "The service behind the edge refused the WebSocket."
         raise OriginError(error.status, message, "WEBSOCKET_REFUSED") from error
     except aiohttp.ClientError as error:
-        log.warning("The origin %s does not answer: %s", origin, error)
+        if body is None or body.fault is None:
+            log.warning("The origin %s does not answer: %s", origin, error)
         raise OriginError(502, "The service behind the edge does not answer; try again.", "BAD_GATEWAY") from error
 
 
@@ -105,14 +106,17 @@ def open_session(
 
 
 class Body:
-    """A request's body on its way to the origin; one that trickles in would hold a connection there for ever."""
+    """A request's body on its way to the origin; one that trickles in would hold a connection there for ever.
+
+    `fault` is the answer where it did not come whole, which the origin is not to blame for.
+    """
 
     def __init__(self, content: aiohttp.StreamReader) -> None:
-        self.slow = False
+        self.fault: web.Response | None = None
         self._content = content
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield it as it comes; raises TimeoutError where it comes too slowly."""
+        """Yield it as it comes; raises TimeoutError where it comes too slowly, OSError where it breaks off."""
         clock = asyncio.get_running_loop().time
         patience = BODY_SECONDS
         while True:
@@ -121,7 +125,10 @@ class Body:
                 async with asyncio.timeout(patience):
                     chunk = await self._content.readany()
             except TimeoutError:
-                self.slow = True
+                self.fault = _client_fault(408, "The request's body came too slowly.", "REQUEST_TIMEOUT")
+                raise
+            except (OSError, web.RequestPayloadError):
+                self.fault = _client_fault(400, "The request's body broke off.", "BAD_REQUEST")
                 raise
             if not chunk:
                 return
@@ -165,7 +172,7 @@ class Proxy:
             return await self._websocket(request, target)
         body = Body(request.content) if request.can_read_body else None
         try:
-            with reaching(self._origin):
+            with reaching(self._origin, body):
                 upstream = await self._session.request(
                     request.method,
                     target,
@@ -175,24 +182,27 @@ class Proxy:
                     allow_redirects=False,
                 )
         except OriginError as error:
-            return _too_slow() if body is not None and body.slow else error.response()
+            return body.fault if body is not None and body.fault is not None else error.response()
         async with upstream:
             headers = travelling(upstream.headers, self._stopped)
             overheard = listener(upstream) if listener is not None else None
             headers["Cache-Status"] = overheard.cache_status if overheard is not None else cache_status
             whole = bytearray()
-            if "Surrogate-Key" in upstream.headers:
+            if "Surrogate-Key" in upstream.headers and "immutable" not in headers.get("Cache-Control", ""):
                 headers["Cache-Control"] = "no-cache"  # whoever is before us must not keep it without its tags
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
-            await response.prepare(request)
-            with self._draining.stream() if upstream.content_type == "text/event-stream" else nullcontext():
-                async for chunk in upstream.content.iter_any():
-                    if overheard is not None:
-                        whole += chunk
-                    await response.write(chunk)
-            if overheard is not None:
-                overheard.keep(bytes(whole))
-            await response.write_eof()
+            try:
+                await response.prepare(request)
+                with self._draining.stream() if upstream.content_type == "text/event-stream" else nullcontext():
+                    async for chunk in upstream.content.iter_any():
+                        if overheard is not None:
+                            whole += chunk
+                        await response.write(chunk)
+                if overheard is not None:
+                    overheard.keep(bytes(whole))
+                await response.write_eof()
+            except ConnectionResetError as error:  # the client has gone, which is nobody's fault
+                log.debug("A client left: %s", error)
             return response
 
     async def _websocket(self, request: web.Request, target: URL) -> web.StreamResponse:

@@ -10,16 +10,18 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import web
+from multidict import CIMultiDict
 from redis.asyncio import Redis
 
 from edge import answers
 from edge.admin import observe
 from edge.cache import Edge, EdgeConfig
 from edge.fast import PEEK
-from edge.http import media_type
+from edge.http import matches, media_type
 from edge.keys import Lookup, lookup
-from edge.metrics import REQUESTS
-from edge.proxy import OriginError, open_session
+from edge.metrics import PICTURES, REQUESTS
+from edge.pictures import Picture, accepted, keepable
+from edge.proxy import OriginError, Overheard, open_session
 from edge.recognised import peek, recognise
 from edge.second_layer import SecondLayer
 from edge.store import Stored
@@ -88,9 +90,34 @@ def _may_cover_for_error(held: Stored, now: float) -> bool:
 
 
 async def picture(request: web.Request) -> web.StreamResponse:
-    """Pass a picture's request on to the image worker, which knows nothing of our prefix."""
-    path = request.raw_path.removeprefix("/images")
-    return await request.app[EDGE].images.forward(request, path, cache_status="edge; fwd=bypass")
+    """Answer with a picture from memory; else pass on to the image worker, which knows nothing of our prefix."""
+    edge, path = request.app[EDGE], request.raw_path.removeprefix("/images")
+    key, now, asked = (path, accepted(request.headers.get("Accept", ""))), edge.clock(), edge.coherence.position
+    readable = request.method in {"GET", "HEAD"} and edge.coherence.vouches(now)
+    held = edge.pictures.get(key, now) if readable else None
+    if held is not None:
+        PICTURES.labels("hit").inc()
+        return _held(request, held, now)
+
+    def listen(upstream: aiohttp.ClientResponse) -> Overheard | None:
+        PICTURES.labels("miss").inc()
+        length = upstream.content_length or 0
+        if not readable or not keepable(upstream.status, upstream.headers) or not 0 < length <= edge.pictures.largest:
+            return None
+        headers = CIMultiDict(upstream.headers)
+        return Overheard("edge; fwd=uri-miss; stored", lambda body: edge.pictures.keep(key, headers, body, asked, now))
+
+    listener = listen if request.method == "GET" else None
+    return await edge.images.forward(request, path, cache_status="edge; fwd=bypass", listener=listener)
+
+
+def _held(request: web.Request, held: Picture, now: float) -> web.Response:
+    """Make the response from a picture in memory; 304 where the client has it."""
+    age, remaining = int(now - held.came), int(held.ends - now)
+    headers = {**held.headers, "Age": str(age), "Cache-Status": f"edge; hit; ttl={remaining}"}
+    if matches(request.headers.get("If-None-Match", ""), held.headers.get("ETag", "")):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=held.body, headers=headers)
 
 
 async def anything(request: web.Request) -> web.StreamResponse:

@@ -58,6 +58,8 @@ class EntryId(NamedTuple):
 
 
 START: Final = EntryId(0, 0)
+WHOLE: Final = 2**64 - 1
+"""The ordinal behind all events of one time: who has applied part of a transaction has not seen it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ async def append(redis: Redis, behind: EntryId, entries: Sequence[Entry]) -> Ent
     arguments: list[Any] = [str(behind), _KEPT]
     for entry in entries:
         arguments += [*entry.encode(), "" if entry.until is None else entry.until]
-    last = await redis.eval(_APPEND, 1, STREAM, *arguments)
+    answer: Any = redis.eval(_APPEND, 1, STREAM, *arguments)  # typed for both kinds of client
+    last = await answer
     return EntryId.parse(last.decode()) if last else None
 
 

@@ -10,10 +10,14 @@ from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
 from app.http.plans import PlanHeaders
+from app.http.previews import drawing
+from app.http.quick import REPLYING, replying
 from app.http.registry import Registry
+from app.http.reply import NOSNIFF
 from app.http.request import MOST_BODY_BYTES
-from app.http.uploads import receive
-from app.http.websocket import WebSocketView
+from app.http.streaming import Streams
+from app.http.uploads import progress, receive
+from app.http.websocket import WebSocketHandler
 from edge import plans
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
@@ -30,10 +34,10 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        error.headers.setdefault("X-Content-Type-Options", "nosniff")
+        error.headers.update(NOSNIFF)
         raise
     if not response.prepared:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.update(NOSNIFF)
     return response
 
 
@@ -67,21 +71,33 @@ def create_api_app(
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
     draining = Draining()
     headers = PlanHeaders(preparer.schema, plans.load())
-    over_http = GraphQLOverHTTP(api, executor, preparer, registry, contexts, headers, draining, development, cloudfront)
-    over_websocket = WebSocketView(api, preparer, contexts, draining)
+    streams = Streams(api, preparer, contexts)
+    over_http = GraphQLOverHTTP(
+        api, executor, preparer, registry, contexts, streams, headers, draining, development, cloudfront
+    )
+    over_websocket = WebSocketHandler(streams, draining)
 
     async def graphql(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await over_websocket(request)
+            return await over_websocket.handle(request)
         return await over_http.handle(request)
 
     async def upload(request: web.Request) -> web.StreamResponse:
         return await receive(request, contexts.services)
 
+    async def upload_progress(request: web.Request) -> web.StreamResponse:
+        return await progress(request, contexts.services)
+
+    async def preview(request: web.Request) -> web.StreamResponse:
+        return await drawing(request, contexts.services)
+
+    app[REPLYING] = replying(over_http)
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_put("/uploads/{token}", upload)
+    app.router.add_get("/uploads/{token}", upload_progress)
+    app.router.add_get("/previews/{token}", preview)
     if development:
         add_graphiql(app)
     return app

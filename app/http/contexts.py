@@ -6,16 +6,19 @@ import secrets
 from dataclasses import dataclass
 
 from auth.tokens import InvalidTokenError
-from auth.viewer import ANONYMOUS, Viewer, load_viewer
+from auth.viewer import ANONYMOUS, ROLES, Viewer, viewer_of
 from edge.follower import Follower
 from edge.stream import EntryId
 from models.database import timestamp
+from models.organization import Membership
 from resolvers.context import RequestContext, Services
+from schema.combined import Combined
 from schema.context import PictureLinks
 from schema.dependencies import Dependencies
 from schema.loaders import Loaders
 from schema.prepared import Operation
-from schema.reader import Reader
+from schema.questions import Plain
+from schema.reader import Find, Reader
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Contexts:
     services: Services
     links: PictureLinks
     follower: Follower
+    combined: Combined
 
     def as_of(self, own: EntryId | None = None) -> EntryId | None:
         """Return the newest id of the invalidation stream that this process, or with `own` who asks, knows."""
@@ -44,7 +48,9 @@ class Contexts:
         if scheme.lower() != "bearer" or not token:
             raise InvalidTokenError("Authorization: expected `Bearer <access token>`.")
         claims = self.services.keys.claims(token.strip())
-        return await load_viewer(claims.user, claims.session)
+        memberships = Find(Membership, {"user": claims.user}, projection=ROLES)
+        (rows,) = await self.combined.ask([Plain(memberships)], None)
+        return viewer_of(claims.user, claims.session, rows)
 
     def make(self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None) -> RequestContext:
         """Make a context. A public operation is executed as nobody, and reads as of `as_of`."""

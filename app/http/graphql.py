@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from aiohttp import web
@@ -22,14 +22,16 @@ from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.plans import PlanHeaders
 from app.http.registry import Registry
-from app.http.request import RequestError, read
+from app.http.reply import Reply
+from app.http.request import Incoming, RequestError, read
+from app.http.streaming import Asked, Streams
 from app.services import own_write
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
 from edge.cdn.sharing import shared, unshared
 from edge.draining import Draining
 from edge.http import Lifetimes
-from edge.stream import EntryId
+from edge.stream import WHOLE, EntryId
 from edge.tags import OPERATION
 from models.database import cluster_time
 from models.recorded import recorded_only
@@ -44,17 +46,20 @@ from schema.prepared import Operation, PreparationError, Prepared, Preparer
 log = logging.getLogger(__name__)
 _PARTIAL = 294  # the draft's status for data with errors
 
+Answer = TypeVar("Answer")
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a request asks: `began` is when its making began, by the monotonic clock."""
+
+class _Asked(NamedTuple):
+    """What a request asks, and in which context; `began` is when its making began, by the monotonic clock."""
 
     prepared: Prepared
     operation: Operation
+    registered: bool
     variables: dict[str, Any]
     media_type: str
     as_of: EntryId | None
     began: float
+    context: RequestContext
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class GraphQLOverHTTP:
     preparer: Preparer
     registry: Registry
     contexts: Contexts
+    streams: Streams
     plans: PlanHeaders
     draining: Draining
     development: bool
@@ -77,22 +83,44 @@ class GraphQLOverHTTP:
         if self.development and request.method == "GET" and "query" not in request.query and wants_page(accept):
             return graphiql_page()
         media_type = negotiate(accept)
+        if media_type != EVENT_STREAM:
+            return (await self.reply(request, media_type)).response()
+
+        async def stream() -> web.StreamResponse:
+            asked = await self._ask(request, media_type)
+            with self.draining.stream():
+                given = Asked(asked.prepared, asked.operation, asked.variables, asked.context)
+                return await sse.respond(request, self.streams, given)
+
+        answer = await self._guarded(stream(), media_type)
+        return answer.response() if isinstance(answer, Reply) else answer
+
+    async def reply(self, request: Incoming, media_type: str | None) -> Reply:
+        """Answer one request as a whole, in the media type that it prefers (None: in none of ours)."""
+        return await self._guarded(self._answer(request, media_type), media_type)
+
+    async def _guarded(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
+        """Have a failure answered."""
+        shown = media_type or JSON
         try:
-            return await self._answer(request, media_type)
+            return await answering
+        except PreparationError as refused:
+            return self._refused(refused.errors, shown)
         except RequestError as error:
             body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-            return _response(orjson.dumps(body), error.status, media_type or JSON, {**_PRIVATE, **error.headers})
+            return Reply(error.status, shown, {**_PRIVATE, **error.headers}, orjson.dumps(body))
         except ConnectionFailure as error:
             log.warning("MongoDB does not answer: %s", error)
-            return _response(orjson.dumps(_UNAVAILABLE), 503, media_type or JSON, {**_PRIVATE, "Retry-After": "2"})
+            return Reply(503, shown, {**_PRIVATE, "Retry-After": "2"}, orjson.dumps(_UNAVAILABLE))
         except (web.HTTPException, ConnectionResetError):
             raise
         except Exception:  # whatever it is: the body stays one that GraphQL clients can read
             request_id = secrets.token_hex(8)
             log.exception("Request %s failed before it was executed.", request_id)
-            return _response(orjson.dumps(_INTERNAL), 500, media_type or JSON, {**_PRIVATE, "X-Request-Id": request_id})
+            return Reply(500, shown, {**_PRIVATE, "X-Request-Id": request_id}, orjson.dumps(_INTERNAL))
 
-    async def _answer(self, request: web.Request, media_type: str | None) -> web.StreamResponse:
+    async def _ask(self, request: Incoming, media_type: str | None) -> _Asked:
+        """Return what a request asks; raises PreparationError, RequestError."""
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
         parameters = await read(request)
@@ -103,27 +131,25 @@ class GraphQLOverHTTP:
         try:
             prepared = self.preparer.prepare(document.text, admitted=document.registered)
             operation = prepared.choose(parameters.operation_name)
-        except PreparationError as error:
-            return self._refused(error.errors, media_type)
         except GraphQLError as error:
-            return self._refused([error], media_type)
+            raise PreparationError([error]) from error
         if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
         context = await self._context(request, operation, as_of)
-        if media_type == EVENT_STREAM:
-            with self.draining.stream():
-                return await sse.respond(request, self.api, prepared, operation, parameters.variables, context)
-        if operation.kind is OperationType.SUBSCRIPTION:
+        if operation.kind is OperationType.SUBSCRIPTION and media_type != EVENT_STREAM:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
             )
-        asked = _Asked(prepared, operation, parameters.variables, media_type, as_of, began)
-        body = await self.executor.answer(
-            prepared, operation, parameters.variables, context, registered=document.registered
-        )
-        return await self._execute(asked, context) if body is None else self._complete(asked, context, body)
+        return _Asked(prepared, operation, document.registered, parameters.variables, media_type, as_of, began, context)
 
-    async def _context(self, request: web.Request, operation: Operation, as_of: EntryId | None) -> RequestContext:
+    async def _answer(self, request: Incoming, media_type: str | None) -> Reply:
+        asked = await self._ask(request, media_type)
+        body = await self.executor.answer(
+            asked.prepared, asked.operation, asked.variables, asked.context, registered=asked.registered
+        )
+        return await self._execute(asked) if body is None else self._complete(asked, body)
+
+    async def _context(self, request: Incoming, operation: Operation, as_of: EntryId | None) -> RequestContext:
         if operation.public:  # whatever credentials came with it
             return self.contexts.make(operation, ANONYMOUS, as_of)
         try:
@@ -133,9 +159,9 @@ class GraphQLOverHTTP:
             raise RequestError(401, str(error), "NOT_SIGNED_IN", WWW_Authenticate=challenge) from error
         return self.contexts.make(operation, viewer)
 
-    async def _execute(self, asked: _Asked, context: RequestContext) -> web.Response:
+    async def _execute(self, asked: _Asked) -> Reply:
         """Have graphql-core answer."""
-        operation, media_type = asked.operation, asked.media_type
+        operation, media_type, context = asked.operation, asked.media_type, asked.context
         with recorded_only() if operation.public and operation.max_age > 0 else nullcontext():
             result = await self.api.execute(
                 asked.prepared.text,
@@ -146,31 +172,36 @@ class GraphQLOverHTTP:
         errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
         body: dict[str, Any] = {"errors": errors, "data": result.data}
         if any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
-            return _response(orjson.dumps(body), 503, media_type, {**_PRIVATE, "Retry-After": "2"})
-        headers = await self._written(context) if context.effects.wrote else {}
+            return Reply(503, media_type, {**_PRIVATE, "Retry-After": "2"}, orjson.dumps(body))
+        headers = await self._written(context) if context.effects.writes else {}
         if not errors:
-            return self._complete(asked, context, orjson.dumps({"data": result.data}), headers)
+            return self._complete(asked, orjson.dumps({"data": result.data}), headers)
         headers = {"X-Request-Id": context.request_id, **_PRIVATE, **headers}
         executed = any(error.get("path") for error in errors)
         status = 200 if media_type == JSON else _PARTIAL if executed else 400
-        return _response(orjson.dumps(body if executed else {"errors": errors}), status, media_type, headers)
+        return Reply(status, media_type, headers, orjson.dumps(body if executed else {"errors": errors}))
 
-    def _complete(
-        self, asked: _Asked, context: RequestContext, body: bytes, written: Mapping[str, str] | None = None
-    ) -> web.Response:
+    def _complete(self, asked: _Asked, body: bytes, written: Mapping[str, str] | None = None) -> Reply:
         """Answer without errors; `written` are the headers that tell of the operation's writes, if it wrote."""
-        headers = {"X-Request-Id": context.request_id, **_PRIVATE}
+        dependencies = asked.context.dependencies
+        headers = {"X-Request-Id": asked.context.request_id, **_PRIVATE}
         if written:
             headers |= written
         elif asked.operation.public and asked.as_of is not None:
-            context.dependencies.tags.add(f"{OPERATION}:{asked.prepared.id}")
-            headers |= self._shared(asked, asked.as_of, context.dependencies)
-        return _response(body, 200, asked.media_type, headers)
+            dependencies.tags.add(f"{OPERATION}:{asked.prepared.id}")
+            headers |= self._shared(asked, asked.as_of, dependencies)
+            if "CDN-Cache-Control" in headers:  # caches between us and the client revalidate by it
+                headers["ETag"] = _entity_tag(body, asked.media_type)
+        return Reply(200, asked.media_type, headers, body)
 
     async def _written(self, context: RequestContext) -> dict[str, str]:
         """Return the header that tells the moment of an operation's writes."""
-        moment = cluster_time(await context.services.database.pulse("api"))
-        return {"Edge-As-Of": context.services.keys.sign("own-write", str(EntryId(moment, 0)))}
+        effects = context.effects
+        if len(effects.moments) == effects.writes:
+            moment = EntryId(max(effects.moments), WHOLE)
+        else:
+            moment = EntryId(cluster_time(await context.services.database.pulse("api")), 0)
+        return {"Edge-As-Of": context.services.keys.sign("own-write", str(moment))}
 
     def _shared(self, asked: _Asked, as_of: EntryId, dependencies: Dependencies) -> dict[str, str]:
         """Return what caches are told of a public answer."""
@@ -184,12 +215,12 @@ class GraphQLOverHTTP:
             cloudfront=self.cloudfront,
         )
 
-    def _refused(self, errors: list[GraphQLError], media_type: str) -> web.Response:
+    def _refused(self, errors: list[GraphQLError], media_type: str) -> Reply:
         """Return what parsing or validation refused: 400, but 200 for clients of the older media type."""
         formatted = [masked(error, suggestions=self.development).formatted for error in errors]
         code = (errors[0].extensions or {}).get("code")
         status = 403 if code == "PERSISTED_QUERY_REQUIRED" else 200 if media_type == JSON else 400
-        return _response(orjson.dumps({"errors": formatted}), status, media_type, _PRIVATE)
+        return Reply(status, media_type, _PRIVATE, orjson.dumps({"errors": formatted}))
 
 
 _PRIVATE = unshared()
@@ -199,13 +230,8 @@ _UNAVAILABLE = {
 }
 
 
-def _response(data: bytes, status: int, media_type: str, headers: dict[str, str]) -> web.Response:
-    shown = JSON if media_type == EVENT_STREAM else media_type
-    if "CDN-Cache-Control" in headers:
-        digest = blake2b(data + shown.encode(), digest_size=12).hexdigest()
-        headers = {**headers, "ETag": f'"{digest}"'}  # caches between us and the client revalidate by it
-    return web.Response(
-        body=data,
-        status=status,
-        headers={"Content-Type": f"{shown}; charset=utf-8", "Vary": "Accept", **headers},
-    )
+def _entity_tag(body: bytes, media_type: str) -> str:
+    """Return a strong entity tag, by a digest that processors have instructions for."""
+    digest = sha256(body)
+    digest.update(media_type.encode())
+    return f'"{digest.hexdigest()[:24]}"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 JSON: Final = "application/json"
@@ -11,6 +12,7 @@ EVENT_STREAM: Final = "text/event-stream"
 _OFFERED = (JSON, GRAPHQL_JSON, EVENT_STREAM)  # the first wins where the client does not care
 
 
+@lru_cache(maxsize=256)
 def negotiate(accept: str) -> str | None:
     """Return the media type that a client prefers among ours, None if it accepts none of them."""
     if not accept.strip():

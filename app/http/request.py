@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
@@ -38,7 +38,40 @@ class Parameters:
     apq: bool = False
 
 
-async def read(request: web.Request) -> Parameters:
+class Incoming(Protocol):
+    """A request as far as GraphQL needs it: aiohttp's, or one that was recognised before (see `app.http.quick`)."""
+
+    @property
+    def method(self) -> str:
+        """Its method, in capital letters."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers, whose names may be written in any case."""
+        ...
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters in its target, decoded."""
+        ...
+
+    @property
+    def match_info(self) -> Mapping[str, Any]:
+        """What its path says: the `hash` of a document, if any."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """The media type of its body."""
+        ...
+
+    async def read(self) -> bytes:
+        """Return its body."""
+        ...
+
+
+async def read(request: Incoming) -> Parameters:
     """Return a request's parameters.
 
     Raises:

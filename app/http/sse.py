@@ -3,75 +3,94 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections import deque
+from contextlib import suppress
 
-import orjson
 from aiohttp import ClientConnectionResetError, web
 
+from app.http.reply import NOSNIFF
+from app.http.streaming import Asked, Streams
 from edge.cdn.sharing import unshared
-from resolvers.api import Api
-from resolvers.context import RequestContext
-from schema.prepared import Operation, Prepared
 
 HEARTBEAT_SECONDS = 15.0
+MOST_HELD_EVENTS = 256
+MOST_HELD_BYTES = 1 << 20
+STALLED_SECONDS = 15.0
+_FEW_EVENTS = 16
+_PIECE_BYTES = 64 * 1024
+_COMPLETE = b"event: complete\ndata:\n\n"
 
 
-async def respond(
-    request: web.Request,
-    api: Api,
-    prepared: Prepared,
-    operation: Operation,
-    variables: dict[str, Any],
-    context: RequestContext,
-) -> web.StreamResponse:
+class _Events:
+    """What is on its way to one reader."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self._left = asyncio.Event()
+        self._held: deque[bytes] = deque()
+        self._bytes = 0
+
+    def push(self, payload: bytes, *, last: bool = False) -> bool:
+        """Hold an event until it is sent, unless too much is held."""
+        if not last and (len(self._held) >= MOST_HELD_EVENTS or self._bytes + len(payload) > MOST_HELD_BYTES):
+            return False
+        self._held.append(b"event: next\ndata: " + payload + b"\n\n")
+        self._bytes += len(payload)
+        self.came.set()
+        return True
+
+    async def ready(self) -> None:
+        """Wait until few events are held."""
+        while len(self._held) > _FEW_EVENTS:
+            self._left.clear()
+            await self._left.wait()
+
+    def take(self) -> bytes:
+        """Return all that is held; nothing where nothing is."""
+        taken = b"".join(self._held)
+        self._held.clear()
+        self._bytes = 0
+        self.came.clear()
+        self._left.set()
+        return taken
+
+
+async def _send(response: web.StreamResponse, data: bytes) -> None:
+    """Send some events; raises TimeoutError where the reader takes nothing of them for long."""
+    for at in range(0, len(data), _PIECE_BYTES):
+        async with asyncio.timeout(STALLED_SECONDS):
+            await response.write(data[at : at + _PIECE_BYTES])
+
+
+async def respond(request: web.Request, streams: Streams, asked: Asked) -> web.StreamResponse:
     """Stream an operation's results as `next` events, then `complete`; comments keep a quiet stream alive."""
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
             **unshared(),
-            "X-Content-Type-Options": "nosniff",  # here, because the middleware comes too late for a stream
+            **NOSNIFF,  # here, because the middleware comes too late for a stream
             "X-Accel-Buffering": "no",
         }
     )
-    results = await api.stream(
-        prepared.text, variable_values=variables, context_value=context, operation_name=operation.name
-    )
     await response.prepare(request)
+    events = _Events()
+    running = asyncio.ensure_future(streams.run(asked, events))
+    running.add_done_callback(lambda _: events.came.set())
     try:
-        async for chunk in _with_heartbeat(_events(results)):
-            await response.write(chunk)
+        while not running.done():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await events.came.wait()
+            await _send(response, events.take() or b":\n\n")
+        running.result()
+        await _send(response, events.take() + _COMPLETE)
         await response.write_eof()
     except ClientConnectionResetError:
         pass  # the client has gone; what it followed is closed below
-    return response
-
-
-async def _events(results: Any) -> AsyncIterator[bytes]:
-    async for result in results:
-        payload: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            payload["errors"] = [error.formatted for error in result.errors]
-        yield b"event: next\ndata: " + orjson.dumps(payload) + b"\n\n"
-    yield b"event: complete\ndata:\n\n"
-
-
-async def _with_heartbeat(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Put a comment between events that are long in coming."""
-    pending: asyncio.Future[bytes] | None = None
-    try:
-        while True:
-            pending = pending or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait([pending], timeout=HEARTBEAT_SECONDS)
-            if not done:
-                yield b":\n\n"
-                continue
-            try:
-                yield pending.result()
-            except StopAsyncIteration:
-                return
-            pending = None
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
     finally:
-        if pending is not None:
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return response

@@ -1,138 +1,328 @@
-"""Subscriptions over WebSocket: Strawberry's `graphql-transport-ws`, with our sign-in and a fresh context each time."""
+"""GraphQL over WebSocket: the protocol `graphql-transport-ws`, as the package graphql-ws specifies it.
+
+Results are written to the transport at once, since many sockets may be told the same: what a slow reader makes us hold
+is bounded, and one that reads nothing for long is closed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from aiohttp import web
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
 from graphql import GraphQLError
-from strawberry.aiohttp.views import AiohttpWebSocketAdapter, GraphQLView
-from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import NonJsonMessageReceived
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types.execution import PreExecutionError
+from strawberry.http.websocket_origin import is_same_origin
 
-from app.http.contexts import Contexts
+from app.http.streaming import Streams
 from auth.tokens import InvalidTokenError
-from auth.viewer import ANONYMOUS, Viewer, renew
+from auth.viewer import Viewer, renew
+from edge.cdn.sharing import unshared
 from edge.draining import Draining
-from resolvers.api import Api
-from schema.errors import masked
-from schema.prepared import PreparationError, Preparer
+from schema.prepared import PreparationError
 
-INIT_TIMEOUT = timedelta(seconds=10)
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10.0
 MOST_OPERATIONS = 100
 MOST_FRAME_BYTES = 256 * 1024
+MOST_HELD_EVENTS = 256
+MOST_HELD_BYTES = 1 << 20
 PING_SECONDS = 20.0
+STALLED_SECONDS = 15.0
+
+BAD_REQUEST = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+BAD_PROTOCOL = 4406
+INIT_TIMEOUT = 4408
+DUPLICATE = 4409
+TOO_MANY = 4429
+INTERNAL = 4500
+"""Close codes of the protocol."""
+
+_CLOSE_SECONDS = 2.0
+_LITTLE_BYTES = 64 * 1024
+_LOOK_SECONDS = 0.01
+_SHORT, _MEDIUM = 126, 1 << 16  # lengths of a frame's payload from which its header is longer (RFC 6455 §5.2)
+_LONGEST_REASON = 123
+
+log = logging.getLogger(__name__)
 
 
-@dataclass
-class Connection:
-    """One socket: who has signed in on it. Strawberry sets `connection_params` from `connection_init`."""
-
-    viewer: Viewer = ANONYMOUS
-    connection_params: Mapping[str, Any] = field(default_factory=dict)
+_FOREIGN = "A page may open a WebSocket to its own origin only."
 
 
-class _FreshContexts:
-    """The schema as Strawberry's handler uses it, with a context of its own for every operation of a connection."""
+class _CloseError(Exception):
+    """The socket must be closed with this code and reason."""
 
-    def __init__(self, api: Api, preparer: Preparer, contexts: Contexts) -> None:
-        self._api, self._preparer, self._contexts = api, preparer, contexts
-
-    async def stream(self, query: str | None, *, context_value: Connection, **options: Any) -> Any:
-        """Execute an operation for the connection's viewer."""
-        try:
-            operation = self._preparer.prepare(query or "").choose(options.get("operation_name"))
-        except PreparationError as error:
-            return self._refused(error.errors)
-        except GraphQLError as error:
-            return self._refused([error])
-        as_of = self._contexts.as_of()
-        viewer = await renew(context_value.viewer)  # roles and the sign-in itself may end while a socket is open
-        context = self._contexts.make(operation, viewer, as_of)
-        return await self._api.stream(query, context_value=context, **options)
-
-    async def _refused(self, errors: list[GraphQLError]) -> AsyncIterator[PreExecutionError]:
-        """Refuse an operation. Strawberry closes the whole socket for a `GraphQLSyntaxError`; these are not such."""
-        shown = (masked(error, suggestions=self._preparer.suggestions) for error in errors)
-        plain = [
-            GraphQLError(e.message, e.nodes, e.source, e.positions, e.path, extensions=e.extensions) for e in shown
-        ]
-        yield PreExecutionError(data=None, errors=plain)
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
 
 
-def _well_formed(frame: object) -> bool:
-    """Whether a frame has the protocol's shape, as far as Strawberry takes it for granted."""
-    if not isinstance(frame, dict) or not isinstance(frame.get("id", ""), str):
-        return False
-    payload = frame.get("payload")
-    if frame.get("type") != "subscribe":
-        return isinstance(payload, dict | None)
-    return (
-        isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
-        and isinstance(payload.get("operationName"), str | None)
-    )
-
-
-class _Frames(AiohttpWebSocketAdapter):
-    """Refuses frames that are no messages of the protocol, which closes the socket with 4400."""
-
-    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Yield the messages."""
-        try:
-            async for frame in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
-                if not _well_formed(frame):
-                    raise NonJsonMessageReceived
-                yield frame
-        except RecursionError as error:
-            raise NonJsonMessageReceived from error
-
-
-class WebSocketView(GraphQLView[Connection, None]):
+class WebSocketHandler:
     """The WebSocket side of `/graphql`."""
 
-    websocket_adapter_class = _Frames
-
-    def __init__(self, api: Api, preparer: Preparer, contexts: Contexts, draining: Draining) -> None:
-        fresh: Any = _FreshContexts(api, preparer, contexts)
-        super().__init__(
-            fresh,
-            graphql_ide=None,
-            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],  # the legacy `graphql-ws` stays off
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=MOST_OPERATIONS,
-        )
-        self._contexts = contexts
+    def __init__(self, streams: Streams, draining: Draining) -> None:
+        self._streams = streams
         self._draining = draining
 
-    async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
-        """Accept the handshake, with a ping every so often and a bound on frames."""
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one socket to its end; a page of another origin gets none."""
+        if not _from_here(request):
+            body = {"errors": [{"message": _FOREIGN, "extensions": {"code": "NOT_ALLOWED"}}]}
+            return web.json_response(body, status=403, headers=unshared())
         socket = web.WebSocketResponse(
-            protocols=[subprotocol] if subprotocol else [], heartbeat=PING_SECONDS, max_msg_size=MOST_FRAME_BYTES
+            protocols=[PROTOCOL],  # the legacy `graphql-ws` stays off
+            heartbeat=PING_SECONDS,
+            max_msg_size=MOST_FRAME_BYTES,
+            compress=False,
+            timeout=1.0,
         )
         await socket.prepare(request)
         self._draining.add(socket)
+        if socket.ws_protocol != PROTOCOL:
+            await socket.close(code=BAD_PROTOCOL, message=b"Subprotocol not acceptable")
+            return socket
+        await _Connection(request, socket, self._streams).serve()
         return socket
 
-    async def get_context(
-        self,
-        request: web.Request,  # noqa: ARG002 - Strawberry's signature
-        response: web.Response | web.WebSocketResponse,  # noqa: ARG002
-    ) -> Connection:
-        """Return a connection on which nobody has signed in yet."""
-        return Connection()
 
-    async def on_ws_connect(self, context: Connection) -> Any:
-        """Sign the connection in by `connection_init`'s `authorization`; 4403 if the token is not good."""
-        sent = {name.lower(): value for name, value in context.connection_params.items()}
+class _Connection:
+    """One socket: who has signed in on it, and what it runs."""
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, streams: Streams) -> None:
+        self._socket = socket
+        self._transport = request.transport
+        self._streams = streams
+        self._viewer: Viewer | None = None
+        self._initialised = False
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._held_events = 0
+        self._written = 0  # bytes, so far
+        self._stalling: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    async def serve(self) -> None:
+        """Answer messages until the socket closes."""
+        waiting = asyncio.get_running_loop().call_later(INIT_SECONDS, self._close_soon, INIT_TIMEOUT, "Initialisation")
         try:
-            context.viewer = await self._contexts.viewer(str(sent.get("authorization") or ""))
+            async for message in self._socket:
+                await self._message(message.data if message.type is WSMsgType.TEXT else None)
+                if self._viewer is not None:
+                    waiting.cancel()
+                if self._held() > MOST_HELD_BYTES:
+                    await self.ready()  # who does not read is not read from
+        except _CloseError as error:
+            await self._close(error.code, error.reason)
+        except ConnectionResetError:
+            pass  # the client has gone
+        finally:
+            waiting.cancel()
+            if self._stalling is not None:
+                self._stalling.cancel()
+            tasks = [*self._running.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *filter(None, [self._closing]), return_exceptions=True)
+
+    async def _message(self, text: str | None) -> None:
+        """Answer one message; raises _CloseError for what is none."""
+        message = _read(text)
+        match message["type"]:
+            case "connection_init":
+                await self._sign_in(message.get("payload") or {})
+            case "ping":
+                self._write(orjson.dumps({"type": "pong", **_payload(message)}))
+            case "pong":
+                pass
+            case "subscribe":
+                self._subscribe(message["id"], message["payload"])
+            case "complete":
+                task = self._running.pop(message["id"], None)
+                if task is not None:
+                    task.cancel()
+
+    async def _sign_in(self, payload: Mapping[str, Any]) -> None:
+        """Sign the connection in by `authorization`, once."""
+        if self._initialised:
+            raise _CloseError(TOO_MANY, "Too many initialisation requests")
+        self._initialised = True
+        sent = {name.lower(): value for name, value in payload.items()}
+        try:
+            self._viewer = await self._streams.contexts.viewer(str(sent.get("authorization") or ""))
         except InvalidTokenError as error:
-            raise ConnectionRejectionError({"message": str(error)}) from error
-        return await super().on_ws_connect(context)
+            raise _CloseError(FORBIDDEN, str(error)) from error
+        self._write(b'{"type":"connection_ack"}')
+
+    def _subscribe(self, id_: str, payload: Mapping[str, Any]) -> None:
+        """Run an operation."""
+        if self._viewer is None:
+            raise _CloseError(UNAUTHORIZED, "Unauthorized")
+        if id_ in self._running:
+            raise _CloseError(DUPLICATE, f"Subscriber for {id_} already exists")
+        if len(self._running) >= MOST_OPERATIONS:
+            raise _CloseError(TOO_MANY, f"Too many operations; {MOST_OPERATIONS} may run at once")
+        task = self._running[id_] = asyncio.create_task(self._run(id_, payload, self._viewer))
+        task.add_done_callback(lambda ended: self._ended(id_, ended))
+
+    def _ended(self, id_: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(id_) is task:
+            del self._running[id_]
+
+    async def _run(self, id_: str, payload: Mapping[str, Any], connected: Viewer) -> None:
+        """Run an operation to its end, whatever that is."""
+        name = orjson.dumps(id_)
+        try:
+            viewer = await renew(connected)  # roles and the sign-in itself may end while a socket is open
+            asked = self._streams.ask(payload["query"], payload.get("operationName"), payload.get("variables"), viewer)
+        except (PreparationError, GraphQLError) as error:
+            errors = error.errors if isinstance(error, PreparationError) else [error]
+            self._write(orjson.dumps({"id": id_, "type": "error", "payload": self._streams.shown(errors)}))
+            return
+        except Exception as error:  # told to who asked, as every failure of an operation
+            log.warning("An operation could not be started: %s", error, exc_info=error)
+            failure = GraphQLError("", original_error=error)
+            self._write(orjson.dumps({"id": id_, "type": "error", "payload": self._streams.shown([failure])}))
+            return
+        try:
+            await self._streams.run(asked, _Operation(self, name))
+        except Exception:
+            log.exception("Request %s failed amid its results.", asked.context.request_id)
+            self._close_soon(INTERNAL, "Internal server error")
+            return
+        self._write(b'{"id":' + name + b',"type":"complete"}')
+
+    def push(self, message: bytes, *, last: bool) -> bool:
+        """Send a message unless the reader is too far behind."""
+        held = self._held()
+        if not last and held and (held > MOST_HELD_BYTES or self._held_events >= MOST_HELD_EVENTS):
+            return False
+        self._write(message)
+        return True
+
+    async def ready(self) -> None:
+        """Wait until little is held for the reader; one who reads nothing is closed meanwhile."""
+        while self._held() > _LITTLE_BYTES and not self._socket.closed:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _held(self) -> int:
+        """Return how many bytes wait for the reader to take them."""
+        transport: Any = self._transport
+        held: int = 0 if transport is None or transport.is_closing() else transport.get_write_buffer_size()
+        if not held:
+            self._held_events = 0
+        return held
+
+    def _write(self, message: bytes) -> None:
+        """Write a text frame; nothing where the socket has closed."""
+        transport: Any = self._transport
+        if transport is None or transport.is_closing() or self._socket.closed:
+            return
+        frame = _header(len(message)) + message
+        with suppress(RuntimeError):  # uvloop's word for a transport that has closed meanwhile
+            transport.write(frame)
+        self._held_events += 1
+        self._written += len(frame)
+        if self._stalling is None and self._held():
+            self._watch()
+
+    def _watch(self) -> None:
+        """Look later whether the reader has taken anything of what is held."""
+        taken = self._written - self._held()
+        self._stalling = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._look, taken)
+
+    def _look(self, taken: int) -> None:
+        self._stalling = None
+        held = self._held()
+        if held and self._written - held <= taken:
+            self._close_soon(WSCloseCode.TRY_AGAIN_LATER, "Too slow")
+        elif held:
+            self._watch()
+
+    def _close_soon(self, code: int, reason: str) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(code, reason))
+
+    async def _close(self, code: int, reason: str) -> None:
+        """Close with a code, which a reader that takes nothing does not get."""
+        with suppress(TimeoutError, ConnectionResetError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._socket.close(code=code, message=reason.encode()[:_LONGEST_REASON])
+        transport: Any = self._transport
+        with suppress(RuntimeError):  # as in `_write`
+            if transport is not None and transport.get_write_buffer_size():
+                transport.abort()  # else it would wait for the reader to take the rest
+
+
+class _Operation:
+    """The results of one operation on a connection."""
+
+    def __init__(self, connection: _Connection, name: bytes) -> None:
+        self._connection = connection
+        self._head = b'{"id":' + name + b',"type":"next","payload":'
+        self.ready = connection.ready
+
+    def push(self, payload: bytes, *, last: bool = False) -> bool:
+        """Send a result."""
+        return self._connection.push(self._head + payload + b"}", last=last)
+
+
+def _from_here(request: web.Request) -> bool:
+    """Whether no page of another origin asks: browsers open sockets for those too."""
+    origin = request.headers.get("Origin")
+    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return origin is None or same or is_same_origin(origin, request.headers.get("Host"))
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    """Return a message of the protocol; raises _CloseError for what is none."""
+    try:
+        message: Any = orjson.loads(text) if text is not None else None
+    except orjson.JSONDecodeError as error:
+        raise _CloseError(BAD_REQUEST, "The message is no JSON") from error
+    kind = message.get("type") if isinstance(message, dict) else None
+    fits = _SHAPES.get(kind) if isinstance(kind, str) else None
+    if fits is None or not fits(message):
+        raise _CloseError(BAD_REQUEST, "The message is none of the protocol")
+    found: dict[str, Any] = message
+    return found
+
+
+def _plain(message: Mapping[str, Any]) -> bool:
+    return isinstance(message.get("payload"), dict | None)
+
+
+def _subscribing(message: Mapping[str, Any]) -> bool:
+    payload = message.get("payload")
+    return (
+        _named(message)
+        and isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+        and isinstance(payload.get("extensions"), dict | None)
+    )
+
+
+def _named(message: Mapping[str, Any]) -> bool:
+    return isinstance(message.get("id"), str) and bool(message["id"])
+
+
+_SHAPES = {"connection_init": _plain, "ping": _plain, "pong": _plain, "subscribe": _subscribing, "complete": _named}
+
+
+def _payload(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {"payload": message["payload"]} if message.get("payload") is not None else {}
+
+
+def _header(length: int) -> bytes:
+    """Return the head of a text frame of a server: whole, unmasked (RFC 6455 §5.2)."""
+    if length < _SHORT:
+        return bytes((0x81, length))
+    if length < _MEDIUM:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")

@@ -27,9 +27,12 @@ class Heard:
     starts: list[EntryId] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     lost: int = 0
+    stumbles: bool = False
 
     def hear(self, entries: list[Entry], _: float) -> None:
         """Remember a batch."""
+        if self.stumbles:
+            raise ZeroDivisionError
         self.entries.extend(entries)
 
     def lose(self) -> None:
@@ -117,6 +120,24 @@ async def test_it_tries_again_while_redis_is_away() -> None:
     async with Redis.from_url("redis://127.0.0.1:9/0") as away, following(away) as (follower, heard):
         await until(lambda: heard.lost >= 2)
         assert follower.last is None
+
+
+async def test_a_batch_that_cannot_be_taken_is_where_it_begins_again(
+    redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given entries over which its owner stumbles, then that is logged, and it begins again from the stream's tail."""
+    await stream.append(redis, START, [entry(1, 0)])
+    async with following(redis) as (_, heard):
+        await until(lambda: bool(heard.starts))
+        heard.stumbles = True
+        await stream.append(redis, EntryId(1, 0), [entry(2, 1)])
+        await until(lambda: len(heard.starts) == 2)
+        heard.stumbles = False
+        await stream.append(redis, EntryId(2, 0), [entry(3, 2)])
+        await until(lambda: len(heard.entries) == 1)
+    assert heard.starts == [EntryId(1, 0), EntryId(2, 0)]
+    assert heard.lost == 1
+    assert "beginning again" in caplog.text
 
 
 @pytest.mark.filterwarnings(  # the client leaves a socket open that it is just connecting when cancelled

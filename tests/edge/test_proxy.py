@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -135,6 +136,64 @@ async def test_a_stream_arrives_as_it_is_written(stand: Stand) -> None:
         assert await response.content.readuntil(b"\n\n") == b"event: next\ndata: 1\n\n"
         go_on.set()
         assert await response.content.read() == b"event: complete\ndata:\n\n"
+
+
+async def test_a_client_that_leaves_ends_the_stream_and_is_no_fault(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given a client that goes away amid a stream, then the origin's ends too, and nothing is logged as an error."""
+    ended = asyncio.Event()
+
+    async def events(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b":\n\n")
+                await asyncio.sleep(0.01)
+        except ConnectionResetError:
+            ended.set()
+        return response
+
+    stand.origin.other = events
+    async with stand.session.post(f"{stand.url}/graphql", json={}, headers={"Accept": "text/event-stream"}) as response:
+        await response.content.readuntil(b"\n\n")
+        response.close()
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize(
+    "sent", ["PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"]
+)
+async def test_a_client_that_leaves_before_its_answer_is_no_fault(
+    stand: Stand, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    """Given a client that goes amid its body, or before the answer begins, then nothing is logged as an error."""
+    asked, gone, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.BaseRequest) -> web.StreamResponse:
+        asked.set()
+        try:
+            await gone.wait()
+            with contextlib.suppress(ConnectionResetError):  # the edge's, since its client has gone
+                await request.read()
+            return web.Response()
+        finally:
+            ended.set()
+
+    stand.origin.other = slow
+    _, writer = await asyncio.open_connection(URL(stand.url).host, URL(stand.url).port)
+    writer.write(sent.encode())
+    async with asyncio.timeout(10):
+        await asked.wait()
+        writer.transport.abort()
+        await asyncio.sleep(0.05)
+        gone.set()
+        await ended.wait()
+    await asyncio.sleep(0.05)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize("length", [None, "100"])

@@ -9,22 +9,22 @@ from hashlib import sha256
 from aiohttp import web
 from redis.asyncio import Redis
 
+from app.acting import services
 from app.embedded.ports import free_port
 from app.http.api import create_api_app
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
 from app.http.registry import Document, Registry
 from app.http.request import Parameters
-from app.services import asset_store, image_links
+from app.services import image_links, open_asset_store
 from auth.tokens import Keys
 from edge.follower import Follower
 from edge.stream import EntryId
 from models.database import cluster_time
 from resolvers.api import build
-from resolvers.context import Services
+from schema.combined import Combined
 from schema.compiled.executor import Executor
 from schema.compiled.plans import Plans
-from storage.signals import RedisSignals
 from tests.platform import Platform
 
 TEXT = "query Homes { listings { totalCount } }"
@@ -32,24 +32,27 @@ ID = sha256(TEXT.encode()).hexdigest()
 
 
 @asynccontextmanager
-async def serving(platform: Platform, follower: Follower, kind: type[Registry] = Registry) -> AsyncIterator[str]:
+async def serving(
+    platform: Platform,
+    follower: Follower,
+    kind: type[Registry] = Registry,
+    runner: type[web.AppRunner] = web.AppRunner,
+) -> AsyncIterator[str]:
     """Serve an API that follows the stream as told; yield the address of one operation."""
     settings, (api, preparer) = platform.settings, build()
     async with Redis.from_url(settings.redis_url or "") as redis:
-        signals, keys = RedisSignals(redis), Keys(settings.secret_key)
-        services = Services(platform.database, keys, asset_store(settings), signals, settings.public_url, preparer)
+        acting = services(settings, platform.database, redis, await open_asset_store(settings), (api, preparer))
         registry = kind({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
-        contexts = Contexts(services, image_links(settings), follower)
-        runner = web.AppRunner(
-            create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, development=True)
-        )
-        await runner.setup()
+        contexts = Contexts(acting, image_links(settings), follower, Combined(platform.database))
+        app = create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, development=True)
+        running = runner(app, access_log=None)
+        await running.setup()
         try:
             port = free_port()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
+            await web.TCPSite(running, "127.0.0.1", port).start()
             yield f"http://127.0.0.1:{port}/graphql/{ID}"
         finally:
-            await runner.cleanup()
+            await running.cleanup()
 
 
 async def moment(platform: Platform) -> EntryId:

@@ -1,0 +1,137 @@
+"""Running the operations that come over a stream, whichever protocol it speaks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType, create_source_event_stream, execute
+
+from app.http.contexts import Contexts
+from auth.viewer import Viewer
+from resolvers.api import Api
+from resolvers.context import RequestContext
+from resolvers.following import Following, Out
+from schema.alike import told
+from schema.errors import masked
+from schema.events import DesignEvent
+from schema.prepared import Operation, Prepared, Preparer
+from storage.cancellation import to_its_end
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation that may be run, and who asks."""
+
+    prepared: Prepared
+    operation: Operation
+    variables: dict[str, Any]
+    context: RequestContext
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Runs operations for all transports that stream."""
+
+    api: Api
+    preparer: Preparer
+    contexts: Contexts
+
+    def ask(self, query: str, operation_name: str | None, variables: Mapping[str, Any] | None, viewer: Viewer) -> Asked:
+        """Return what somebody asks; raises PreparationError, GraphQLError."""
+        prepared = self.preparer.prepare(query)
+        operation = prepared.choose(operation_name)
+        context = self.contexts.make(operation, viewer, self.contexts.as_of())
+        return Asked(prepared, operation, dict(variables or {}), context)
+
+    async def run(self, asked: Asked, out: Out) -> None:
+        """Run an operation to its end, which a subscription has when the viewer may follow no more."""
+        if asked.operation.kind is not OperationType.SUBSCRIPTION:
+            text, name = asked.prepared.text, asked.operation.name
+            executing = self.api.execute(
+                text, variable_values=asked.variables, context_value=asked.context, operation_name=name
+            )
+            # a client that leaves does not stop a mutation half-way
+            mutation = asked.operation.kind is OperationType.MUTATION
+            result = await (to_its_end(executing) if mutation else executing)
+            out.push(self.told(result.data, result.errors), last=True)
+            return
+        try:
+            found = await self._source(asked)
+            if isinstance(found, Following):
+                await found.run(_Rendering(self, asked, out))
+                return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, and the subscriber is told
+            found = [GraphQLError("", original_error=error)]
+        self._log(found, asked.context)
+        out.push(self.told(None, found), last=True)
+
+    def told(self, data: Any, errors: Sequence[GraphQLError] | None) -> bytes:
+        """Return a response as JSON; what went wrong inside is masked."""
+        if not errors:
+            return orjson.dumps({"data": data})
+        return orjson.dumps({"errors": self.shown(errors), "data": data})
+
+    def shown(self, errors: Sequence[GraphQLError]) -> list[Any]:
+        """Return errors as clients may see them."""
+        return [masked(error, suggestions=self.preparer.suggestions).formatted for error in errors]
+
+    async def render(self, asked: Asked, event: DesignEvent) -> bytes:
+        """Return what an operation tells of an event."""
+        context = self.contexts.make(asked.operation, asked.context.viewer)
+        result = execute(
+            self.preparer.schema,
+            asked.prepared.document,
+            event,
+            context_value=context,
+            variable_values=asked.variables,
+            operation_name=asked.operation.name,
+        )
+        found: Any = result if isinstance(result, ExecutionResult) else await result
+        if found.errors:
+            self._log(found.errors, context)
+        return self.told(found.data, found.errors)
+
+    async def _source(self, asked: Asked) -> Following | Sequence[GraphQLError]:
+        """Return a subscription that may be run, or why it may not."""
+        executor: Any = Executor.build(
+            self.preparer.schema,
+            asked.prepared.document,
+            None,
+            asked.context,
+            asked.variables,
+            asked.operation.name,
+        )
+        if isinstance(executor, list):
+            return executor
+        source: Any = create_source_event_stream(executor)
+        if executor.is_awaitable(source):
+            source = await source
+        return source if isinstance(source, Following) else source.errors
+
+    def _log(self, errors: Sequence[GraphQLError], context: RequestContext) -> None:
+        self.api.log_errors(errors, context.request_id)
+
+
+class _Rendering:
+    """One subscription's sink: renders events as its operation selects, and hands them to its transport."""
+
+    def __init__(self, streams: Streams, asked: Asked, out: Out) -> None:
+        is_told = told(streams.preparer.schema, asked.prepared, asked.operation, asked.variables)
+        self.alike, self.presence = is_told.alike, is_told.presence
+        self.push, self.ready = out.push, out.ready
+        self._streams = streams
+        self._asked = asked
+
+    async def render(self, event: DesignEvent) -> bytes:
+        """Return what is sent of an event; what goes wrong is told in its place."""
+        try:
+            return await self._streams.render(self._asked, event)
+        except Exception as error:  # whatever it is, other followers are told all the same
+            log.exception("An event could not be shown.")
+            return self._streams.told(None, [GraphQLError("", original_error=error)])
