@@ -84,7 +84,7 @@ class Collection:
 
     def keys(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return a row's order keys."""
-        return tuple(_value(row, name) for name, _ in self.order)
+        return tuple([_value(row, name) for name, _ in self.order])
 
     def place(self, keys: Sequence[Any]) -> str | None:
         """Return where a row with these order keys stands, as text that sorts as the rows do; see `order_keys`."""
@@ -194,6 +194,8 @@ class Collection:
 
 def _value(row: Mapping[str, Any], path: str) -> Any:
     """Return the scalar at a dotted path of a stored document, None where a part is missing."""
+    if "." not in path:  # which nearly all are
+        return row.get(path)
     value: Any = row
     for part in path.split("."):
         if not isinstance(value, Mapping):

@@ -7,9 +7,13 @@ from typing import Annotated
 
 import pydantic
 from beanie import PydanticObjectId
+from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity, line
+
+MOST_MENTIONS = 20
+"""How many people a comment may mention."""
 
 
 class Anchor(pydantic.BaseModel):
@@ -21,7 +25,10 @@ class Anchor(pydantic.BaseModel):
 
 
 class Comment(Entity):
-    """A remark, or a reply to one (`parent`); threads are one level deep."""
+    """A remark, or a reply to one (`parent`); threads are one level deep.
+
+    `orphaned`: the element that it points at was removed. `mentions` are the members whom it is meant for.
+    """
 
     design: PydanticObjectId
     organization: PydanticObjectId
@@ -29,6 +36,10 @@ class Comment(Entity):
     author: PydanticObjectId
     body: Annotated[str, line(10_000)]
     anchor: Anchor | None = None
+    orphaned: bool = False
+    mentions: Annotated[list[PydanticObjectId], pydantic.Field(max_length=MOST_MENTIONS)] = pydantic.Field(
+        default_factory=list
+    )
     edited_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: PydanticObjectId | None = None
@@ -44,3 +55,27 @@ class Comment(Entity):
         """Beanie's."""
 
         name = "comments"
+        indexes = [
+            IndexModel(
+                [("design", 1), ("anchor.element", 1)],
+                name="anchored",
+                partialFilterExpression={"anchor.element": {"$exists": True}},
+            )
+        ]
+
+
+class Mention(Entity):
+    """That a comment is meant for somebody. It goes with the comment."""
+
+    comment: PydanticObjectId
+    design: PydanticObjectId
+    organization: PydanticObjectId
+    user: PydanticObjectId
+
+    collections = (Collection(name="mentions_by_user", by=("user",), order=(("created_at", -1), ("_id", -1))),)
+
+    class Settings(Entity.Settings):
+        """Beanie's."""
+
+        name = "mentions"
+        indexes = [IndexModel([("comment", 1)]), IndexModel([("design", 1)])]

@@ -91,9 +91,15 @@ class Database:
     async def transaction(self, work: Callable[[AsyncClientSession], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction, again if it met another one; it must pass the session to all it does."""
         async with self.client.start_session() as session:
-            return await session.with_transaction(
-                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
-            )
+            return await self.transact(session, work)
+
+    async def transact(
+        self, session: AsyncClientSession, work: Callable[[AsyncClientSession], Awaitable[Result]]
+    ) -> Result:
+        """Do the same in a session of the caller's, which knows then when that was."""
+        return await session.with_transaction(
+            work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+        )
 
     async def pulse(self, name: str, until: int | None = None) -> Timestamp:
         """Write a pulse and return its cluster time, which is later than that of every write acknowledged before.

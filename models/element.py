@@ -7,20 +7,26 @@ box's centre.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 import pydantic
 from beanie import PydanticObjectId
 from pymongo import IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.entity import Entity
 
 MOST_ELEMENTS = 20_000
 """How many elements a canvas may have."""
 
-_MOST_PROPS_BYTES = 16 * 1024
+MOST_PROPS_BYTES = 16 * 1024
+"""How large an element's props may be, as JSON."""
+
+_TEXTS = {"asset": 128, "colour": 64, "item": 64, "swing": 16, "text": 2000}  # props that are text: characters at most
+_LENGTHS = {"sill": 1000.0, "elevation": 10_000.0}  # props in centimetres: at most
 _MOST_LEVELS = 32
 
 Length = Annotated[float, pydantic.Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
@@ -51,11 +57,21 @@ def _small(props: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"props are JSON of at most {_MOST_LEVELS} levels, with numbers of 64 bits and no NUL in names"
         )
-    if len(orjson.dumps(props)) > _MOST_PROPS_BYTES:
-        raise ValueError(f"an element's props are at most {_MOST_PROPS_BYTES} bytes of JSON")
+    if len(orjson.dumps(props)) > MOST_PROPS_BYTES:
+        raise ValueError(f"an element's props are at most {MOST_PROPS_BYTES} bytes of JSON")
     if any("$" in name or "." in name or not name for name in props):
         raise ValueError("a prop's name is not empty and has neither `.` nor `$`")
+    for name, most in _TEXTS.items():
+        if not (props.get(name) is None or (isinstance(props[name], str) and len(props[name]) <= most)):
+            raise ValueError(f"`{name}` is text of at most {most} characters")
+    for name, farthest in _LENGTHS.items():
+        if not (props.get(name) is None or (_is_number(props[name]) and 0 <= props[name] <= farthest)):
+            raise ValueError(f"`{name}` is a length from 0 to {farthest:g} cm")
     return props
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 Props = Annotated[dict[str, Any], pydantic.AfterValidator(_small)]
@@ -87,6 +103,10 @@ class Shape(pydantic.BaseModel):
     props: Props = pydantic.Field(default_factory=dict)
 
 
+STATE: Final = ("kind", "x", "y", "width", "height", "rotation", "parent", "order", "props", "removed")
+"""What is known of an element on a canvas."""
+
+
 class Element(Entity):
     """One object on a canvas: the read model of the log.
 
@@ -116,6 +136,18 @@ class Element(Entity):
 
         name = "elements"
         indexes = [IndexModel([("design", 1), ("removed", 1), ("order", 1), ("_id", 1)], name="canvas")]
+
+    @classmethod
+    async def living(cls, design: PydanticObjectId, session: AsyncClientSession) -> dict[str, dict[str, Any]]:
+        """Return what is known (`STATE`) of a design's elements, by their keys; not of removed ones."""
+        query = {"design": design, "removed": False}
+        rows = cls.get_pymongo_collection().find(query, batch_size=MOST_ELEMENTS, session=session)
+        return {row["key"]: state(row) async for row in rows}
+
+
+def state(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known (`STATE`) of a stored element."""
+    return {name: row[name] for name in STATE}
 
 
 class DesignEdit(Entity):

@@ -39,14 +39,14 @@ def encode(values: Sequence[Any], directions: Sequence[int]) -> str | None:
 
 def _encode(value: Any) -> bytes | None:
     """Return one value: a byte for its place among the types, then bytes that compare as the values do."""
+    if isinstance(value, ObjectId):
+        return b"\x04" + value.binary
     if value is None or isinstance(value, bool):
         return _CONSTANTS[value]
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, str):
         return b"\x03" + value.encode("utf-8", "surrogatepass").replace(b"\x00", b"\x00\xff") + b"\x00\x00"
-    if isinstance(value, ObjectId):
-        return b"\x04" + value.binary
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return b"\x06" + ((aware - _EPOCH) // _MILLISECOND + (1 << 63)).to_bytes(8, "big")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.asset import Asset, Upload
 from models.collection import Collection
-from models.comment import Comment
+from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
@@ -12,6 +12,7 @@ from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
 from models.project import Project
 from models.user import Credential, Session, User
+from models.version import DesignVersion, VersionChunk
 
 DOCUMENTS: tuple[type[Entity], ...] = (
     User,
@@ -24,7 +25,10 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Like,
     Element,
     DesignEdit,
+    DesignVersion,
+    VersionChunk,
     Comment,
+    Mention,
     Asset,
     Upload,
     RegisteredOperation,

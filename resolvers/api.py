@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 import strawberry
@@ -20,7 +20,9 @@ from resolvers.identity import IdentityMutations
 from resolvers.node import NodeQueries
 from resolvers.operation import OperationMutations
 from resolvers.organization import OrganizationMutations
+from resolvers.presence import PresenceMutations
 from resolvers.project import ProjectMutations
+from resolvers.version import VersionMutations
 from schema.errors import HANDLERS, expected, unavailable
 from schema.limits import Limits
 from schema.names import CachedNames
@@ -43,6 +45,8 @@ class Mutation(
     ProjectMutations,
     DesignMutations,
     ElementMutations,
+    VersionMutations,
+    PresenceMutations,
     CommentMutations,
     AssetMutations,
     OperationMutations,
@@ -60,7 +64,10 @@ class Api(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Log unexpected errors; clients see them masked."""
-        request_id = getattr(getattr(execution_context, "context", None), "request_id", "-")
+        self.log_errors(errors, getattr(getattr(execution_context, "context", None), "request_id", "-"))
+
+    def log_errors(self, errors: Iterable[GraphQLError], request_id: str) -> None:
+        """Log what is not the client's to know."""
         for error in errors:
             if unavailable(error):
                 log.warning("Request %s: MongoDB does not answer: %s", request_id, error.original_error)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
+from beanie import PydanticObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 import models.comment
 import models.design
 from auth.permissions import Permission
 from models.entity import now
 from models.errors import InvalidInputError, NotAllowedError
+from models.organization import Membership
 from resolvers.context import Info, mutation, permitted
+from schema import ids
 from schema.comment import AddCommentInput, CommentResult, EditCommentInput
 from schema.deleted import Deleted, DeleteResult
 from schema.node import show
@@ -23,6 +27,40 @@ async def _write(info: Info, work: Callable[[Any], Awaitable[models.comment.Comm
     comment = await info.context.services.database.transaction(work)
     await info.context.services.signals.send(f"design:{comment.design}", f"comment:{comment.id}")
     return comment
+
+
+async def _mentioned(
+    given: Sequence[str], organization: PydanticObjectId, session: AsyncClientSession
+) -> list[PydanticObjectId]:
+    """Return whom a comment mentions, each once; raises InvalidInputError for who is no member."""
+    users: dict[PydanticObjectId, tuple[str, ...]] = {}
+    for index, global_id in enumerate(given):
+        path: tuple[str, ...] = ("mentions", str(index))
+        users.setdefault(ids.key(global_id, "User", path=path), path)
+    if len(users) > models.comment.MOST_MENTIONS:
+        raise InvalidInputError(f"mentions: at most {models.comment.MOST_MENTIONS} people.", path=("mentions",))
+    members = Membership.get_pymongo_collection().find(
+        {"organization": organization, "user": {"$in": [*users]}}, {"user": 1}, session=session
+    )
+    belonging = {row["user"] async for row in members}
+    for user, path in users.items():
+        if user not in belonging:
+            raise InvalidInputError(f"{'.'.join(path)}: that is no member of the organization.", path=path)
+    return [*users]
+
+
+async def _mention(comment: models.comment.Comment, session: AsyncClientSession) -> None:
+    """Have those whom a comment mentions, and nobody else, find it among their mentions."""
+    written = models.comment.Mention.find({"comment": comment.id}, session=session)
+    known = {mention.user for mention in await written.to_list()}
+    gone = {"comment": comment.id, "user": {"$nin": comment.mentions}}
+    await models.comment.Mention.find(gone, session=session).delete(session=session)
+    for user in comment.mentions:
+        if user not in known:
+            mention = models.comment.Mention.make(
+                comment=comment.id, design=comment.design, organization=comment.organization, user=user
+            )
+            await mention.insert(session=session)
 
 
 async def _own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) -> models.comment.Comment:
@@ -77,8 +115,10 @@ class CommentMutations:
                 body=input.body,
                 parent=(parent.parent or parent.id) if parent else None,
                 anchor=anchor,
+                mentions=await _mentioned(input.mentions or (), design.organization, session),
             )
             await comment.insert(session=session)
+            await _mention(comment, session)
             return comment
 
         found: CommentResult = show(await _write(info, add))
@@ -91,7 +131,10 @@ class CommentMutations:
         async def edit(session: Any) -> models.comment.Comment:
             comment = await _own(info, input.id, session, ("input", "id"))
             comment.change(body=input.body, edited_at=now())
+            if input.mentions is not None:
+                comment.change(mentions=await _mentioned(input.mentions, comment.organization, session))
             await comment.save(session=session)
+            await _mention(comment, session)
             return comment
 
         found: CommentResult = show(await _write(info, edit))
@@ -116,6 +159,9 @@ class CommentMutations:
             comment = await permitted(info, models.comment.Comment, id, Permission.COMMENT, session, path=path)
             if comment.author != info.context.viewer.user:
                 info.context.viewer.require(Permission.DELETE, comment.organization, "Comment", path=path)
+            replies = await models.comment.Comment.find({"parent": comment.id}, session=session).to_list()
+            gone = {"comment": {"$in": [comment.id, *(reply.id for reply in replies)]}}
+            await models.comment.Mention.find(gone, session=session).delete(session=session)
             await models.comment.Comment.find({"parent": comment.id}, session=session).delete(session=session)
             await comment.delete(session=session)
             return comment

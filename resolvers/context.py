@@ -13,43 +13,42 @@ from strawberry.extensions import FieldExtension
 from auth.permissions import Permission
 from auth.tokens import Keys
 from models.database import Database
+from models.edit_log import EditLog
 from models.entity import Entity
 from models.errors import InvalidInputError
+from resolvers.following import Feeds
+from resolvers.warming import Warming
 from schema import ids
 from schema.context import Context
 from schema.prepared import Preparer
 from storage.assets import AssetStore
+from storage.presence import Presence
+from storage.progress import UploadProgress
 from storage.signals import Signals
 
 EntityT = TypeVar("EntityT", bound=Entity)
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How long subscriptions wait, in seconds.
-
-    `heartbeat`: with nothing to tell, until they give a sign of life. `look`: without a signal, until they look at the
-    log and at the viewer's role by themselves, since signals may be lost.
-    """
-
-    heartbeat: float = 20.0
-    look: float = 5.0
-
-
-@dataclass(frozen=True)
 class Services:
     """What a process of the API holds for all requests.
 
-    `public_url` is the front door's base URL, `preparer` judges the documents that partners register.
+    `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
+    `warming` has pictures made before anyone asks for them. `public_url` is the front door's base URL, `preparer`
+    judges the documents that partners register.
     """
 
     database: Database
+    edit_log: EditLog
     keys: Keys
     assets: AssetStore
     signals: Signals
+    feeds: Feeds
+    presence: Presence
+    progress: UploadProgress
+    warming: Warming
     public_url: str
     preparer: Preparer
-    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ class Writes(FieldExtension):
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
         """Resolve, then forget. What a document refuses is found in the mutation's `input`, and the path says so."""
-        info.context.effects.wrote = True
+        info.context.effects.writes += 1
         try:
             return await next_(source, info, **kwargs)
         except InvalidInputError as error:

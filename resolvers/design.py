@@ -113,7 +113,7 @@ class DesignMutations:
             await renew_showcase(design.project, session)
 
         await info.context.services.database.transaction(delete)
-        await sweep_designs(designs)
+        await sweep_designs(info, designs)
         return Deleted(id=id)
 
     @mutation("Like a design.")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pydantic
 import strawberry
-from pymongo.errors import DuplicateKeyError
+from beanie import PydanticObjectId
 
 import models.design
 from auth.permissions import Permission
-from models import edit_log
-from models.canvas import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_size
-from models.element import DesignEdit
+from models.database import cluster_time
+from models.edit_log import Batch
+from models.edits import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_bytes, check_size
 from models.entity import camel, invalid
 from models.errors import InvalidInputError
-from resolvers.context import Info, mutation, permitted
+from resolvers.context import Info, mutation
+from schema import ids
 from schema.element import ApplyDesignEditsResult, DesignEditInput, DroppedEdit, EditsApplied
 
 _LONGEST_BATCH_ID = 64
@@ -45,6 +45,7 @@ def _edits(values: Sequence[DesignEditInput]) -> list[Edit]:
             edits.append(_edit(value))
         except pydantic.ValidationError as error:
             raise _unfit(invalid(error), index, value) from error
+    check_bytes(edits)
     return edits
 
 
@@ -54,6 +55,44 @@ def _unfit(error: InvalidInputError, index: int, value: DesignEditInput) -> Inva
     fields = [part for part in error.path if part != "shape"]  # the core's word for an added element's fields
     path = ("edits", str(index), kind, *fields)
     return InvalidInputError(f"{'.'.join(path)}: {error.message.partition(': ')[2]}", path=path)
+
+
+def _assets(edits: Sequence[Edit]) -> dict[PydanticObjectId, tuple[str, ...]]:
+    """Return the pictures that a batch refers to, each with the path to where; raises InvalidInputError."""
+    found: dict[PydanticObjectId, tuple[str, ...]] = {}
+    for index, edit in enumerate(edits):
+        kind = "addElement" if isinstance(edit, AddElement) else "setElement"
+        props = edit.shape.props if isinstance(edit, AddElement) else getattr(edit, "props", None)
+        if props and props.get("asset") is not None:
+            path = ("edits", str(index), kind, "props", "asset")
+            found[PydanticObjectId(ids.key(props["asset"], "Asset", path=path))] = path
+    return found
+
+
+async def append(info: Info, design_id: str, batch: Batch) -> EditsApplied:
+    """Have a batch written, and tell what it did; raises what `EditLog.append` does."""
+    if not 1 <= len(batch.id) <= _LONGEST_BATCH_ID:
+        raise InvalidInputError(f"batchId: 1 to {_LONGEST_BATCH_ID} characters.", path=("batchId",))
+    design = PydanticObjectId(ids.key(design_id, "Design", path=("designId",)))
+    appended = await info.context.services.edit_log.append(design, batch)
+    info.context.effects.moments.append(cluster_time(appended.moment))
+    entry = appended.entry
+    return EditsApplied(
+        seq=entry.seq,
+        dropped=[DroppedEdit(index=dropped["index"], reason=dropped["reason"]) for dropped in entry.dropped],
+        inverse=ids.encode("DesignEdit", entry.id),
+    )
+
+
+def editing(info: Info) -> Callable[[models.design.Design | None], None]:
+    """Return what says whether the viewer may edit a design."""
+    viewer = info.context.viewer
+
+    def judge(design: models.design.Design | None) -> None:
+        tenant = None if design is None else design.organization
+        viewer.require(Permission.EDIT, tenant, "Design", path=("designId",))
+
+    return judge
 
 
 @strawberry.type
@@ -72,26 +111,22 @@ class ElementMutations:
         base_seq: int,
         edits: list[DesignEditInput],
     ) -> ApplyDesignEditsResult:
-        """Append a batch to a design's log, then tell who listens."""
-        services = info.context.services
+        """Append a batch to a design's log."""
         author = info.context.viewer.require_user()
-        batch = _edits(edits)
-        if not 1 <= len(batch_id) <= _LONGEST_BATCH_ID:
-            raise InvalidInputError(f"batchId: 1 to {_LONGEST_BATCH_ID} characters.", path=("batchId",))
-
-        async def apply(session: Any) -> DesignEdit:
-            design = await permitted(
-                info, models.design.Design, design_id, Permission.EDIT, session, path=("designId",)
-            )
-            return await edit_log.append(design, batch_id, base_seq, batch, author, session)
-
-        try:
-            entry = await services.database.transaction(apply)
-        except DuplicateKeyError:  # another process took the number or the batch: the log now says which
-            entry = await services.database.transaction(apply)
-        await services.signals.send(f"design:{entry.design}")
-        return EditsApplied(
-            seq=entry.seq,
-            dropped=[DroppedEdit(index=dropped["index"], reason=dropped["reason"]) for dropped in entry.dropped],
-            inverse=strawberry.ID(str(entry.id)),
+        given = _edits(edits)
+        batch = Batch(
+            id=batch_id, author=author, judge=editing(info), base_seq=base_seq, edits=given, assets=_assets(given)
         )
+        return await append(info, design_id, batch)
+
+    @mutation(
+        "Undo a batch, whatever came after it: what it set has its former value again, what it removed is back, what "
+        "it added goes. The answer's `inverse` undoes the undoing."
+    )
+    async def undo_design_edits(
+        self, info: Info, design_id: strawberry.ID, batch_id: strawberry.ID, inverse: strawberry.ID
+    ) -> ApplyDesignEditsResult:
+        """Append the inverse of a batch that `EditsApplied.inverse` names."""
+        author = info.context.viewer.require_user()
+        undoes = PydanticObjectId(ids.key(inverse, "DesignEdit", path=("inverse",)))
+        return await append(info, design_id, Batch(id=batch_id, author=author, judge=editing(info), undoes=undoes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
+from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 import models.organization
@@ -126,7 +127,9 @@ class OrganizationMutations:
             await member.save(session=session)
             return member
 
-        found: MemberResult = show(await info.context.services.database.transaction(change))
+        member = await info.context.services.database.transaction(change)
+        info.context.services.signals.tell(f"access:{member.organization}")
+        found: MemberResult = show(member)
         return found
 
     @mutation("End a membership; members may always leave.")
@@ -134,7 +137,7 @@ class OrganizationMutations:
         """Delete a membership, keeping the organization owned."""
         path = ("membershipId",)
 
-        async def remove(session: Any) -> None:
+        async def remove(session: Any) -> PydanticObjectId:
             member = await permitted(
                 info, models.organization.Membership, membership_id, Permission.READ, session, path=path
             )
@@ -144,6 +147,8 @@ class OrganizationMutations:
             await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
             await member.refuse_if_last_owner(session)
             await member.delete(session=session)
+            return member.organization
 
-        await info.context.services.database.transaction(remove)
+        organization = await info.context.services.database.transaction(remove)
+        info.context.services.signals.tell(f"access:{organization}")
         return Deleted(id=membership_id)

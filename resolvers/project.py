@@ -10,12 +10,13 @@ import models.asset
 import models.organization
 import models.project
 from auth.permissions import Permission
-from models.comment import Comment
+from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import now
 from models.errors import InvalidInputError
 from models.project import make_slug
+from models.version import DesignVersion, VersionChunk
 from resolvers.context import Info, given, mutation, permitted
 from schema.deleted import Deleted, DeleteResult
 from schema.node import show
@@ -134,17 +135,20 @@ class ProjectMutations:
             await project.delete(session=session)
 
         await info.context.services.database.transaction(delete)
-        await sweep_designs(designs)
+        await sweep_designs(info, designs)
         return Deleted(id=id)
 
 
 async def delete_designs(designs: list[Any], session: Any) -> None:
     """Delete designs and the comments about them, in the caller's transaction."""
+    await Mention.find({"design": {"$in": designs}}, session=session).delete(session=session)
     await Comment.find({"design": {"$in": designs}}, session=session).delete(session=session)
     await Design.find({"_id": {"$in": designs}}, session=session).delete(session=session)
 
 
-async def sweep_designs(designs: list[Any]) -> None:
-    """Remove what deleted designs leave behind and nobody can reach: canvases, logs, likes."""
-    for document in (Element, DesignEdit, Like):
+async def sweep_designs(info: Info, designs: list[Any]) -> None:
+    """Tell who follows deleted designs, and remove what nobody can reach any more: canvases, logs, versions, likes."""
+    for design in designs:
+        info.context.services.signals.tell(f"design:{design}")
+    for document in (Element, DesignEdit, Like, DesignVersion, VersionChunk):
         await document.find({"design": {"$in": designs}}).delete()

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
-from enum import Enum
 from typing import Annotated
 
 import strawberry
 
 import models.asset
-from models.errors import InvalidInputError
 from schema.context import Info
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
+from schema.location import Location
 from schema.node import Node
+from schema.pictures import Fit, Format, Image, Responsive, Signing, responsive, signed, variants
 from schema.relations import computed
-
-
-@strawberry.enum(description="How a picture fills its box.")
-class Fit(Enum):
-    """The two ways."""
-
-    COVER = "cover"
-    CONTAIN = "contain"
-
-
-@strawberry.enum(description="A picture's format; where none is asked for, it is negotiated by `Accept`.")
-class Format(Enum):
-    """What the image worker makes."""
-
-    AVIF = "avif"
-    WEBP = "webp"
-    JPEG = "jpeg"
-    PNG = "png"
-
-
-@strawberry.type(description="A variant of a picture.")
-class Image:
-    """A variant's address and the largest size that it can have."""
-
-    url: str = strawberry.field(description="Its signed address.")
-    width: int = strawberry.field(description="The box's width in pixels, snapped to a ladder of sizes.")
-    height: int = strawberry.field(description="The box's height in pixels.")
 
 
 @strawberry.type(description="What must stay in sight: fractions of width and height, from the top left.")
@@ -69,13 +41,24 @@ class Asset(Node, stores=models.asset.Asset):
         """Return the media type."""
         return str(self.document.media_type)
 
+    @computed(
+        "location",
+        "organization",
+        description="Where it was taken; null unless that was to be kept, and to all but members.",
+    )
+    def location(self, info: Info) -> Location | None:
+        """Return the place, to members of its organization."""
+        return Location.of(self.document.location) if self.document.organization in info.context.viewer.roles else None
+
     @computed("focus", description="What must stay in sight when it is cropped.")
     def focus(self) -> FocusPoint:
         """Return the focus point."""
         return FocusPoint(x=self.document.focus.x, y=self.document.focus.y)
 
     @computed(
-        "organization", "content_hash", "focus", "width", "height", description="A variant for a box of this size."
+        *("organization", "content_hash", "focus", "width", "height"),
+        description="A variant for a box of this size.",
+        once=signed(variants),
     )
     def image(
         self,
@@ -87,27 +70,28 @@ class Asset(Node, stores=models.asset.Asset):
         quality: int | None = None,
     ) -> Image:
         """Return the address of a variant. Without a height the picture's own proportions are kept."""
-        if width < 1 or (height is not None and height < 1):
-            raise InvalidInputError("image: width and height are at least 1.", path=("width",))
-        document, context = self.document, info.context
-        wanted = height or max(1, round(width * document.height / document.width))
-        wide, high = context.links.size(width, wanted)
-        url = context.links.url(
-            document.key,
-            width=wide,
-            height=high,
-            fit=fit.value,
-            format=None if format is None else format.value,
-            quality=None if quality is None else max(1, min(quality, 100)),
-            gravity=(document.focus.x, document.focus.y),
-            expires=None if context.viewer.user is None else _soon(),
-        )
-        return Image(url=url, width=wide, height=high)
+        variant = variants(Signing.of(info), width, height, fit, format, quality)
+        d = self.document
+        return variant(d.organization, d.content_hash, d.focus, d.width, d.height)
 
-
-def _soon() -> int:
-    """Return when a link for a signed-in viewer ends (Unix seconds): in 30 to 60 minutes, the same for a while."""
-    return (int(time.time()) // 1800 + 2) * 1800
+    @computed(
+        *("organization", "content_hash", "focus", "width", "height"),
+        description="A variant for every screen, each in the proportion of `aspectRatio`, or its own.",
+        once=signed(responsive),
+    )
+    def responsive(
+        self,
+        info: Info,
+        widths: list[int] | None = None,
+        sizes: str = "100vw",
+        aspect_ratio: float | None = None,
+        format: Format | None = None,  # noqa: A002 - likewise
+        quality: int | None = None,
+    ) -> Responsive:
+        """Return the attributes of an `img`. Widths are snapped; by default they are 320, 640, 960, 1280 and 1920."""
+        variant = responsive(Signing.of(info), widths, sizes, aspect_ratio, format, quality)
+        d = self.document
+        return variant(d.organization, d.content_hash, d.focus, d.width, d.height)
 
 
 @strawberry.type(description="A permission to upload one picture.")
@@ -116,15 +100,27 @@ class AssetUpload:
 
     id: strawberry.ID = strawberry.field(description="Give it to `completeAssetUpload`.")
     url: str = strawberry.field(description="`PUT` the picture's bytes here.")
+    progress_url: str = strawberry.field(description="`GET` here how far it is.")
     expires_at: datetime = strawberry.field(description="Until when.")
     max_bytes: int = strawberry.field(description="The most bytes it may have.")
+    asset: Asset | None = strawberry.field(description="The picture, if it is there already: nothing needs to be sent.")
 
 
 @strawberry.input
 class CreateAssetUploadInput:
-    """Whose picture it will be."""
+    """Whose picture it will be, and what is known of it."""
 
     organization_id: strawberry.ID
+    sha256: str | None = strawberry.field(
+        default=None, description="The SHA-256 of its bytes, in hex: what is there already need not be sent again."
+    )
+    media_type: str | None = strawberry.field(default=None, description="Its media type, such as `image/jpeg`.")
+    keep_location: bool = strawberry.field(
+        default=False, description="Whether the place where it was taken is kept; without, it is removed for good."
+    )
+    locates_project_id: strawberry.ID | None = strawberry.field(
+        default=None, description="A project to say of, if it has no location, that it lies where this was taken."
+    )
 
 
 @strawberry.input

@@ -23,7 +23,7 @@ class PictureLinks(Protocol):
 
     def url(
         self,
-        asset_key: str,
+        address: str,
         *,
         width: int,
         height: int,
@@ -36,12 +36,17 @@ class PictureLinks(Protocol):
         """Return the address of a variant; with no format it is negotiated by `Accept`."""
         ...
 
+    def preview(self, design: str, seq: int, *, width: int, format: ImageFormat | None, expires: int | None) -> str:  # noqa: A002 - likewise
+        """Return the address of a drawing of a design's canvas as it is after edit `seq`."""
+        ...
+
 
 @dataclass
 class Effects:
-    """What an operation did beside answering."""
+    """What an operation did beside answering: how many mutations it ran, and the times of writes that are known."""
 
-    wrote: bool = False
+    writes: int = 0
+    moments: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

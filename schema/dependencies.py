@@ -7,6 +7,7 @@ from typing import Any
 
 from edge.tags import EVERYTHING
 from models.order_keys import FIRST, LAST
+from schema.ids import spelled
 
 
 class Dependencies:
@@ -18,11 +19,11 @@ class Dependencies:
 
     def __init__(self) -> None:
         self.tags: set[str] = {EVERYTHING}
-        self.ranges: list[tuple[str, ...]] = []
+        self.ranges: set[tuple[str, ...]] = set()
 
     def entities(self, kind: str, ids: Iterable[Any]) -> None:
         """Record that entities of one type were read, or found missing."""
-        tags = [f"{kind}:{id_}" for id_ in ids]
+        tags = [f"{kind}:{spelled(id_)}" for id_ in ids]
         if tags:
             self.tags.add(kind)
             self.tags.update(tags)
@@ -37,4 +38,4 @@ class Dependencies:
         self.tags.add(kind)
         self.tags.add(tag)
         part = (low, high) if low is not None and high is not None else (FIRST, LAST)
-        self.ranges.append((tag, *part, *bounds))
+        self.ranges.add((tag, *part, *bounds))

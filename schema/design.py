@@ -16,12 +16,14 @@ from schema.context import Info
 from schema.element import Canvas, Element
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from schema.node import Node, show
+from schema.pictures import Format, Image, Signing, previews, signed
 from schema.project import Project
 from schema.relations import computed, reference, related
 from schema.user import User
 
 if TYPE_CHECKING:
     from schema.comment import Comment
+    from schema.version import DesignVersion
 
 strawberry.enum(Room, description="What a room is for.")
 
@@ -44,12 +46,26 @@ class Design(Node, stores=models.design.Design):
         "comments_by_design", by="design", description="What members say about it; only shown to members."
     )
 
+    versions: Connection[Annotated[DesignVersion, strawberry.lazy("schema.version")]] = related(
+        "versions_by_design", by="design", description="What was saved of it, the newest first; only shown to members."
+    )
+
     @computed("id", "seq", description="Everything on it, at one moment.", leads_to="Element", loads="canvas")
     async def canvas(self, info: Info) -> Canvas:
         """Return the elements and the `seq` that they show."""
         canvas = await info.context.loaders.canvas_by_design.load(self.document.id)
         elements: list[Element] = [show(element) for element in canvas.rows]
         return Canvas(seq=canvas.seq, elements=elements)
+
+    @computed(
+        "id",
+        "seq",
+        description="A drawing of what is on it, 4:3; another address after each edit.",
+        once=signed(previews),
+    )
+    def preview(self, info: Info, width: int, format: Format | None = None) -> Image | None:  # noqa: A002 - as of a picture
+        """Return the address of a variant of the drawing."""
+        return previews(Signing.of(info), width, format)(self.document.id, self.document.seq)
 
     @computed("id", description="Whether the viewer likes it; null for nobody.", loads="liked")
     async def viewer_has_liked(self, info: Info) -> bool | None:

@@ -8,6 +8,7 @@ import strawberry
 
 from schema.comment import Comment
 from schema.element import EffectiveEdit
+from schema.presence import Present
 from schema.user import User
 
 _AS_OF = (
@@ -61,6 +62,16 @@ class Heartbeat:
     as_of: str = strawberry.field(description=_AS_OF)
 
 
+@strawberry.type(
+    description="Who is at the design now; told at most 20 times a second, to subscriptions that select it."
+)
+class PresenceChanged:
+    """Everybody who is there, at once."""
+
+    people: list[Present]
+
+
 DesignEvent = Annotated[
-    EditsCommitted | CommentChanged | AccessChanged | ResyncRequired | Heartbeat, strawberry.union("DesignEvent")
+    EditsCommitted | CommentChanged | PresenceChanged | AccessChanged | ResyncRequired | Heartbeat,
+    strawberry.union("DesignEvent"),
 ]

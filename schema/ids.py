@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from beanie import PydanticObjectId
+from bson import ObjectId
 from bson.errors import InvalidId
 from strawberry import ID
 
@@ -21,7 +22,14 @@ def encode(kind: str, id_: Any) -> ID:
 
 def encoder(kind: str) -> Callable[[Any], str]:
     """Return what makes the global ids of documents of a GraphQL type; for many of them."""
-    return lambda id_: binascii.b2a_base64(f"{kind}:{id_}".encode(), newline=False).decode()
+    prefix = f"{kind}:"
+
+    return lambda id_: binascii.b2a_base64(f"{prefix}{spelled(id_)}".encode(), newline=False).decode()
+
+
+def spelled(id_: Any) -> str:
+    """Return a document's id as text; the driver's own way takes twice as long."""
+    return id_.binary.hex() if type(id_) is ObjectId else str(id_)
 
 
 def decode(global_id: str, *, path: tuple[str, ...] = ("id",)) -> tuple[str, str]:

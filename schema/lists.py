@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.collection import Collection
 from models.entity import Entity
@@ -25,9 +25,11 @@ Row = Mapping[str, Any]
 MOST_FIRST = 100
 """The most rows of one page."""
 
+MOST_COUNTED = 1000
+"""Up to how many rows a list is counted beside other reads; counting more may take long."""
 
-@dataclass(frozen=True)
-class PageKey:
+
+class PageKey(NamedTuple):
     """One page of one list: its equality values, further conditions, how many rows, after which cursor.
 
     `extra` are conditions beyond the collection's own, as (field, operator, value); they are not part of its tag.
@@ -46,6 +48,11 @@ class Lists:
     document: type[Entity]
     collection: Collection
 
+    @property
+    def name(self) -> str:
+        """Return the collection's name."""
+        return self.collection.name
+
     @staticmethod
     @cache
     def named(collection: str) -> Lists:
@@ -57,15 +64,20 @@ class Lists:
         keys = [*keys]
         if len(keys) == 1:
             return [keys]
-        parent = self._parent()
         groups: defaultdict[object, list[PageKey]] = defaultdict(list)
         for key in keys:
-            same = tuple((name, value) for name, value in key.equality if name != parent)
-            groups[same, key.first, key.after, key.extra].append(key)
+            groups[self.same(key)].append(key)
         return [*groups.values()]
 
-    def read(self, keys: Sequence[PageKey], projection: Projection | None = None) -> Read:
-        """Return the read of the pages of one group, each with one row more than it shows.
+    def same(self, key: PageKey) -> Hashable:
+        """Return what the pages of a group have in common."""
+        parent = self._parent()
+        return (*[pair for pair in key.equality if pair[0] != parent], key.first, key.after, key.extra)
+
+    def read(
+        self, keys: Sequence[PageKey], projection: Projection | None = None, *, counted: bool = False
+    ) -> Find | Lateral:
+        """Return the read of the pages of one group, each with one row more than it shows; `counted`: how many rows.
 
         Raises:
             InvalidInputError: the cursor is malformed, or not one of these lists.
@@ -79,10 +91,10 @@ class Lists:
             conditions.append(self.collection.after(behind))
         query = self.collection.query(dict(key.equality))
         if len(keys) == 1:
-            return self._find({"$and": [query, *conditions]} if conditions else query, key, projection)
+            return self._find({"$and": [query, *conditions]} if conditions else query, key, projection, counted)
         parent = self.collection.by[0]
         del query[parent]
-        rows = self._find({"$and": [query, *conditions]}, key, projection)
+        rows = self._find({"$and": [query, *conditions]}, key, projection, counted)
         return Lateral(rows, parent, tuple(dict(key.equality)[parent] for key in keys))
 
     def answers(self, keys: Sequence[PageKey], rows: Sequence[Row]) -> dict[PageKey, Sequence[Row]]:
@@ -139,8 +151,9 @@ class Lists:
     def _parent(self) -> str | None:
         return self.collection.by[0] if self.collection.by else None
 
-    def _find(self, query: dict[str, Any], key: PageKey, projection: Projection | None) -> Find:
-        return Find(self.document, query, self.collection.order, key.first + 1, projection)
+    def _find(self, query: dict[str, Any], key: PageKey, projection: Projection | None, counted: bool) -> Find:  # noqa: FBT001
+        order = () if counted else self.collection.order
+        return Find(self.document, query, order, key.first + 1, projection, counted)
 
     def _name(self, key: PageKey) -> str:
         """Return what tells a list apart from every other, for its cursors."""

@@ -6,7 +6,7 @@ They live as long as a request. A page's loader is named by its collection, an e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +102,16 @@ class CanvasRows:
     rows: list[Any]
 
 
-async def read_canvases(
-    reader: Reader, dependencies: Dependencies, designs: Sequence[Any], projection: Projection | None = None
-) -> dict[Any, CanvasRows]:
-    """Read designs' canvases, each one's elements and `seq` at one moment: two commands of one snapshot."""
+def depend_on_canvases(dependencies: Dependencies, designs: Iterable[Any]) -> None:
+    """Record that designs' canvases were read."""
     for design in designs:
         dependencies.list("Element", f"canvas?design={design}")
+
+
+async def read_canvases(
+    reader: Reader, designs: Sequence[Any], projection: Projection | None = None
+) -> dict[Any, CanvasRows]:
+    """Read designs' canvases, each one's elements and `seq` at one moment: two commands of one snapshot."""
     wanted = {"design": {"$in": [*designs]}, "removed": False}
     order = (("design", 1), ("order", 1), ("_id", 1))
     if projection is not None and len(designs) > 1:  # where there is one, nobody needs to be told which
@@ -135,7 +139,8 @@ class CanvasByDesign(DataLoader[PydanticObjectId, CanvasRows]):
 
     async def batch_load_fn(self, keys: list[PydanticObjectId]) -> list[CanvasRows]:
         """Read the batch in two commands of one snapshot."""
-        canvases = await read_canvases(self._reader, self._dependencies, keys)
+        depend_on_canvases(self._dependencies, keys)
+        canvases = await read_canvases(self._reader, keys)
         validate = Element.model_validate
         return [CanvasRows(canvases[key].seq, [validate(row) for row in canvases[key].rows]) for key in keys]
 

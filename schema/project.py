@@ -15,6 +15,7 @@ from schema.asset import Asset
 from schema.connection import Connection
 from schema.context import Info
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
+from schema.location import Location
 from schema.node import Node
 from schema.organization import Organization
 from schema.relations import computed, reference, related
@@ -46,14 +47,6 @@ class Address:
     postal_code: str
     city: str
     country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
-
-
-@strawberry.type(description="A place (WGS 84, degrees).")
-class Location:
-    """A place."""
-
-    latitude: float
-    longitude: float
 
 
 @strawberry.type(description="An amount of money.")
@@ -98,8 +91,7 @@ class Project(Node, stores=models.project.Project):
     @computed("location", description="Where it is on a map.")
     def location(self) -> Location | None:
         """Return the place."""
-        place = self.document.location
-        return None if place is None else Location(longitude=place.coordinates[0], latitude=place.coordinates[1])
+        return Location.of(self.document.location)
 
     @computed("price", description="What it costs.")
     def price(self) -> Money | None:

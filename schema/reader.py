@@ -45,13 +45,14 @@ class _SnapshotAfter(ReadConcern):
 
 @dataclass(frozen=True)
 class Find:
-    """The documents that match; with a `projection` these attributes of them and `_id`."""
+    """The documents that match; with a `projection` these attributes of them and `_id`; `counted`: how many, as `n`."""
 
     document: type[Entity]
     query: dict[str, Any]
     sort: Order = ()
     limit: int = 0
     projection: Projection | None = None
+    counted: bool = False
 
     @property
     def source(self) -> str | None:
@@ -63,6 +64,7 @@ class Find:
         stages: Stages = [{"$match": self.query}]
         stages += [{"$sort": dict(self.sort)}] if self.sort else []
         stages += [{"$limit": self.limit}] if self.limit else []
+        stages += [{"$count": "n"}] if self.counted else []
         return stages + ([{"$project": self.projection}] if self.projection is not None else [])
 
 
@@ -126,7 +128,7 @@ class Reader:
 
     async def read(self, read: Read) -> list[Row]:
         """Return the rows of one read, in one command."""
-        if not isinstance(read, Find):
+        if not isinstance(read, Find) or read.counted:
             return await self._aggregate(read.source, read.stages())
         # One more than the limit: a cursor whose batch is full to the row is left open, and asked once more.
         batch = read.limit + 1 if read.limit else MOST_ROWS

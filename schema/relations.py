@@ -69,13 +69,21 @@ def related(
 
 
 def computed(
-    *needs: str, description: str, leads_to: str | None = None, loads: str | None = None, **options: Any
+    *needs: str,
+    description: str,
+    leads_to: str | None = None,
+    loads: str | None = None,
+    once: Callable[..., Callable[..., Any]] | None = None,
+    **options: Any,
 ) -> Any:
     """Declare a field computed from these attributes of its own document, and, it may be, from a list of `leads_to`.
 
     A field that must read more names what it `loads`, as `schema.compiled.loads` knows it; others are plain functions.
+    Where much of the work is the same for all documents, `once` does that: from `info` and the arguments it returns the
+    function that makes the value from these attributes, in this order.
     """
     metadata: dict[str, Any] = {"needs": needs}
     metadata |= {} if leads_to is None else {"kind": leads_to}
     metadata |= {} if loads is None else {"loads": loads}
+    metadata |= {} if once is None else {"once": once}
     return strawberry.field(description=description, metadata=metadata, **options)

@@ -16,6 +16,7 @@ from schema.relations import computed, reference, related
 
 if TYPE_CHECKING:
     from schema.asset import Asset
+    from schema.comment import Mention
     from schema.organization import Membership
 
 
@@ -36,6 +37,10 @@ class User(Node, stores=models.user.User):
     )
     memberships: Connection[Annotated[Membership, strawberry.lazy("schema.organization")]] = related(
         "memberships_by_user", by="user", visible=_self, description="Where they belong; only shown to themselves."
+    )
+
+    mentions: Connection[Annotated[Mention, strawberry.lazy("schema.comment")]] = related(
+        "mentions_by_user", by="user", visible=_self, description="Comments meant for them; only shown to themselves."
     )
 
     @computed("id", "email", description="Their address; only shown to themselves.")

@@ -6,28 +6,27 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+import orjson
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.canvas import (
+from models.canvas import Canvas, Dropped, Outcome, Reason, apply, replay, restore
+from models.edits import (
     MOST_EDITS,
     AddElement,
-    Canvas,
-    Dropped,
     Edit,
     MoveElement,
-    Reason,
     RemoveElement,
     SetElement,
-    apply,
     check_size,
-    needed,
-    order_after,
+    named,
+    undoing,
 )
 from models.element import Shape
 from models.errors import InvalidInputError
+from models.fractional import order_after
 
 Json = dict[str, Any]
 SHAPE: Json = {"kind": "FURNITURE", "x": 0, "y": 0, "width": 100, "height": 50}
@@ -58,25 +57,11 @@ def living(canvas: Canvas) -> dict[str, Json]:
     return {key: deepcopy(element) for key, element in canvas.elements.items() if not element["removed"]}
 
 
-def undo(canvas: Canvas, inverse: list[Json]) -> None:
-    """Interpret inverse edits, the naive way."""
-    for edit in inverse:
-        element = canvas.elements[edit["key"]]
-        match edit["edit"]:
-            case "remove":
-                element["removed"] = True
-            case "revive":
-                for key in edit["keys"]:
-                    canvas.elements[key]["removed"] = False
-            case "move":
-                element.update(parent=edit["parent"], order=edit["order"])
-            case "set":
-                for name, value in edit.items():
-                    if name == "props":
-                        merged = {**element["props"], **value}
-                        element["props"] = {prop: kept for prop, kept in merged.items() if kept is not None}
-                    elif name not in {"edit", "key"}:
-                        element[name] = value
+def undo(canvas: Canvas, inverse: list[Json]) -> Outcome:
+    """Apply an inverse; all of it takes effect."""
+    outcome = apply(canvas, undoing(inverse))
+    assert outcome.dropped == []
+    return outcome
 
 
 @pytest.mark.parametrize(
@@ -176,11 +161,10 @@ def test_what_takes_effect_is_told_in_full() -> None:
     ]
 
 
-def test_what_must_be_read_before_is_told() -> None:
-    """Given edits, then the keys and parents they name must be read, and all elements where one moves or goes."""
-    assert needed([add("a", parent="b"), SetElement(key="c")]) == ({"a", "b", "c"}, False)
-    assert needed([MoveElement(key="a", parent="b")]) == ({"a", "b"}, True)
-    assert needed([RemoveElement(key="a")]) == ({"a"}, True)
+def test_what_must_be_known_before_is_told() -> None:
+    """Given edits, then the keys that they name must be known; parents are living or missing."""
+    batch = [add("a", parent="b"), SetElement(key="c"), *undoing([{"edit": "revive", "key": "d", "keys": ["d", "e"]}])]
+    assert named(batch) == {"a", "c", "d", "e"}
 
 
 def test_a_batch_is_neither_empty_nor_huge() -> None:
@@ -239,6 +223,112 @@ def test_the_inverse_of_a_batch_undoes_it(first: list[Edit], second: list[Edit])
     assert living(canvas) == before
 
 
+@given(st.lists(edits, max_size=12), st.lists(edits, min_size=1, max_size=12))
+def test_the_inverse_of_an_inverse_is_the_batch_again(first: list[Edit], second: list[Edit]) -> None:
+    """Given a batch that was undone, when the undoing is undone, then what can be seen is as after the batch."""
+    canvas = Canvas({})
+    apply(canvas, first)
+    inverse = apply(canvas, second).inverse
+    after = living(canvas)
+    undo(canvas, undo(canvas, inverse).inverse)
+    assert living(canvas) == after
+
+
+@given(st.lists(st.lists(edits, min_size=1, max_size=6), max_size=8), st.sets(st.integers(0, 7)))
+def test_who_repeats_the_log_has_the_same_canvas(batches: list[list[Edit]], undone: set[int]) -> None:
+    """Given any batches, some of them undone later, then to repeat what took effect leads to the same canvas."""
+    canvas, follower = Canvas({}), Canvas({})
+    outcomes = [apply(canvas, batch) for batch in batches]
+    outcomes += [apply(canvas, undoing(outcomes[index].inverse)) for index in sorted(undone) if index < len(batches)]
+    for outcome in outcomes:
+        replay(follower, outcome.effective)
+    assert living(follower) == living(canvas)
+    assert (follower.top, follower.room_left, follower.bytes_left) == (canvas.top, canvas.room_left, canvas.bytes_left)
+    again = Canvas.of(canvas.elements)
+    assert (again.room_left, again.bytes_left) == (canvas.room_left, canvas.bytes_left)
+
+
+@given(st.lists(edits, max_size=12), st.lists(edits, min_size=1, max_size=12))
+def test_a_batch_that_was_not_written_leaves_no_trace(first: list[Edit], second: list[Edit]) -> None:
+    """Given a canvas, when a batch is rolled back, then it is as it was."""
+    canvas = Canvas({})
+    apply(canvas, first)
+    canvas.keep()
+    before = deepcopy(canvas)
+    apply(canvas, second)
+    canvas.roll_back()
+    assert canvas == before
+    canvas.roll_back()
+    assert canvas == before
+
+
+@given(
+    st.lists(edits, max_size=12),
+    st.lists(edits, max_size=12),
+    st.lists(st.lists(edits, min_size=1, max_size=4), max_size=3),
+)
+def test_a_version_is_restored_exactly(first: list[Edit], second: list[Edit], third: list[list[Edit]]) -> None:
+    """Given a canvas as it was once, then it is that again, also for who repeats the log."""
+    canvas, follower = Canvas({}), Canvas({})
+    outcomes = [apply(canvas, first)]
+    once = living(canvas)
+    outcomes.append(apply(canvas, second))
+    before = living(canvas)
+    restored = restore(canvas, once)
+    outcomes.append(restored)
+    assert living(canvas) == once
+    outcomes += [apply(canvas, batch) for batch in third]
+    for outcome in outcomes:
+        replay(follower, outcome.effective)
+    assert living(follower) == living(canvas)
+    if not third:
+        undone = apply(canvas, undoing(restored.inverse))
+        if not undone.dropped:  # two elements that were in each other, one after the other, cannot both go back
+            assert living(canvas) == before
+        assert {dropped.reason for dropped in undone.dropped} <= {Reason.CYCLE}
+
+
+def test_to_restore_what_is_there_does_nothing() -> None:
+    """Given a canvas as it is, then nothing takes effect."""
+    canvas = drawn(add("a", props={"colour": "red"}), add("b", parent="a"))
+    outcome = restore(canvas, living(canvas))
+    assert (outcome.effective, outcome.inverse, outcome.changed) == ([], [], set())
+
+
+def test_an_undo_meets_what_came_after() -> None:
+    """Given a removal, when its parent has gone since or somebody undid it before, then the undo says so."""
+    canvas = drawn(add("room"), add("table", parent="room"), add("cup", parent="table"))
+    removal = undoing(apply(canvas, [RemoveElement(key="table")]).inverse)
+    apply(canvas, [RemoveElement(key="room")])
+    assert apply(canvas, removal).dropped == [Dropped(0, Reason.PARENT_MISSING)]
+    again = drawn(add("table"), add("cup", parent="table"))
+    first = apply(again, [RemoveElement(key="cup")])
+    second = apply(again, [RemoveElement(key="table")])
+    undo(again, first.inverse[:0])
+    assert [each["key"] for each in undo(again, second.inverse).effective] == ["table"]
+    undo(again, first.inverse)
+    assert apply(again, undoing(first.inverse)).dropped == [Dropped(0, Reason.KEY_USED)]
+    assert set(living(again)) == {"table", "cup"}
+
+
+def test_a_canvas_has_so_many_bytes() -> None:
+    """Given little room, then neither an element nor a patch that exceeds it takes effect; to remove makes room."""
+    canvas = Canvas({}, bytes_left=400)
+    big = {"text": "x" * 150}
+    assert apply(canvas, [add("a", props=big), add("b", props=big)]).dropped == [Dropped(1, Reason.FULL)]
+    assert apply(canvas, [SetElement(key="a", props={"more": "x" * 200})]).dropped == [Dropped(0, Reason.FULL)]
+    outcome = apply(canvas, [RemoveElement(key="a"), add("b", props=big)])
+    assert outcome.dropped == []
+    assert apply(canvas, undoing(outcome.inverse[-1:])).dropped == [Dropped(0, Reason.FULL)]
+    assert canvas.bytes_left == 400 - len(orjson.dumps(canvas.elements["b"]))
+
+
+def test_props_are_bounded_whatever_is_added_to_them() -> None:
+    """Given props near their bound, when a patch would exceed it, then it is dropped."""
+    canvas = drawn(add("a", props={"one": "x" * 10_000}))
+    assert apply(canvas, [SetElement(key="a", props={"two": "x" * 10_000})]).dropped == [Dropped(0, Reason.FULL)]
+
+
 @given(st.lists(edits, max_size=20))
 def test_a_canvas_stays_a_forest_whatever_is_done(batch: list[Edit]) -> None:
     """Given any batch, then each edit took effect or was dropped, and every parent of what is seen is seen."""
@@ -276,7 +366,12 @@ def test_a_canvas_stays_a_forest_whatever_is_done(batch: list[Edit]) -> None:
         lambda: add("a", props={"a.b": 1}),
         lambda: add("a", props={"$set": 1}),
         lambda: add("a", props={"": 1}),
-        lambda: add("a", props={"text": "x" * 17_000}),
+        lambda: add("a", props={"long": "x" * 17_000}),
+        lambda: add("a", props={"text": "x" * 2001}),
+        lambda: add("a", props={"item": 7}),
+        lambda: add("a", props={"asset": {"id": 1}}),
+        lambda: add("a", props={"sill": True}),
+        lambda: SetElement(key="a", props={"elevation": 1e5}),
         lambda: add("a", props={"number": 2**63}),
         lambda: add("a", props={"number": float("nan")}),
         lambda: add("a", props={"inside": {"a\0b": 1}}),

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from beanie import PydanticObjectId
 
-from models.canvas import MOST_EDITS
 from models.design import Design
+from models.edits import MOST_EDITS
 from models.element import DesignEdit, Element
 from schema import ids
 from tests.platform import Platform, added
