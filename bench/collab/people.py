@@ -1,0 +1,92 @@
+"""Who edits: people with an organization, a design, and the ways to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+
+APPLY = """mutation ($design: ID!, $batch: ID!, $edits: [DesignEditInput!]!) {
+    applyDesignEdits(designId: $design, batchId: $batch, baseSeq: 0, edits: $edits) {
+    ... on EditsApplied { seq } ... on UserError { message } } }"""
+EVENTS = """subscription ($design: ID!, $after: Int) { designEvents(designId: $design, afterSeq: $after) { __typename
+    ... on EditsCommitted { seq batchId author { id } edits { __typename
+        ... on ElementAdded { key kind x y width height rotation parent order props }
+        ... on ElementSet { key patch { x y width height rotation props } }
+        ... on ElementRemoved { keys } ... on ElementMoved { key parent order } } } } }"""
+_SIGN_UP = """mutation ($input: SignUpInput!) { signUp(input: $input) {
+    ... on SignedIn { accessToken viewer { id } } ... on UserError { message } } }"""
+_AT_ONCE = 4
+
+
+@dataclass
+class People:
+    """Some people of one organization, and their access tokens."""
+
+    api: str
+    session: aiohttp.ClientSession
+    tokens: list[str] = field(default_factory=list)
+    project: str = ""
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    async def ask(self, query: str, variables: dict[str, Any], token: str = "") -> Any:
+        """Ask the API; raises RuntimeError on errors."""
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        body = orjson.dumps({"query": query, "variables": variables})
+        async with self.session.post(f"{self.api}/graphql", data=body, headers=headers) as response:
+            answer = orjson.loads(await response.read())
+        if "errors" in answer:
+            raise RuntimeError(answer["errors"])
+        return answer["data"]
+
+    async def gather(self, count: int) -> None:
+        """Sign so many up, and have them belong to one organization."""
+        emails = [f"person{number}@bench.example" for number in range(count)]
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def sign_up(email: str) -> str:
+            async with slots:
+                input_ = {"email": email, "password": "correct horse battery", "name": email.partition("@")[0]}
+                return str((await self.ask(_SIGN_UP, {"input": input_}))["signUp"]["accessToken"])
+
+        self.tokens = await asyncio.gather(*map(sign_up, emails))
+        made = await self._do("createOrganization", "CreateOrganizationInput", {"name": "Bench"}, "Organization")
+        for email in emails[1:]:
+            member = {"organizationId": made, "email": email, "role": "EDITOR"}
+            await self._do("addMember", "AddMemberInput", member, "Membership")
+        address = {"city": "Madrid", "country": "ES"}
+        project = {"organizationId": made, "title": "Casa", "kind": "HOUSE", "address": address}
+        self.project = await self._do("createProject", "CreateProjectInput", project, "Project")
+
+    async def design(self, elements: int = 0) -> str:
+        """Begin a design with so many elements; return its id."""
+        input_ = {"projectId": self.project, "title": "Salón", "room": "LIVING_ROOM", "style": "JAPANDI"}
+        design = await self._do("createDesign", "CreateDesignInput", input_, "Design")
+        for first in range(0, elements, 500):
+            await self.apply(design, [added(f"e{number}") for number in range(first, min(first + 500, elements))])
+        return design
+
+    async def apply(self, design: str, edits: list[dict[str, Any]], person: int = 0, batch: str = "") -> int:
+        """Apply a batch; return its number."""
+        variables = {"design": design, "batch": batch or f"b{next(self._numbers)}", "edits": edits}
+        return int((await self.ask(APPLY, variables, self.tokens[person]))["applyDesignEdits"]["seq"])
+
+    async def _do(self, mutation: str, kind: str, input_: dict[str, Any], result: str) -> str:
+        query = f"""mutation ($input: {kind}!) {{ {mutation}(input: $input) {{
+            ... on {result} {{ id }} ... on UserError {{ message }} }} }}"""
+        return str((await self.ask(query, {"input": input_}, self.tokens[0]))[mutation]["id"])
+
+
+def added(key: str) -> dict[str, Any]:
+    """Return an edit that adds a piece of furniture."""
+    shape = {"kind": "FURNITURE", "x": 10, "y": 20, "width": 100, "height": 50, "props": {"item": "sofa"}}
+    return {"addElement": {"key": key, **shape}}
+
+
+def moved(key: str, x: float) -> dict[str, Any]:
+    """Return an edit that changes one property."""
+    return {"setElement": {"key": key, "x": x}}
