@@ -21,8 +21,8 @@ def configure(process: str, *, production: bool, level: int = logging.INFO) -> N
 
 
 def is_ours(record: logging.LogRecord) -> bool:
-    """Whether a record of the HTTP server is about us, not about a client whose request was none, which was told so."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    """Whether a record of the HTTP server is about us, not about a client that left or whose request was none."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | ConnectionResetError))
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:

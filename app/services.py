@@ -1,24 +1,33 @@
-"""Opening what processes stand on: the database, Redis, the asset store."""
+"""Opening what processes stand on: the database, Redis, the asset store.
+
+The clients of MongoDB and S3 are loaded by who opens these: they take tens of megabytes, which not every process needs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.settings import Settings, SettingsError
-from auth.tokens import Keys
 from edge.stream import EntryId
-from models.database import Database
-from storage.assets import FolderAssetStore
+from storage.assets import AssetStore, FolderAssetStore
 from storage.image_links import ImageLinks
+from storage.redis_client import connect
+
+if TYPE_CHECKING:
+    from auth.tokens import Keys
+    from models.database import Database
 
 
 def connected(settings: Settings) -> Settings:
     """Return the settings with the addresses of a running `run`'s embedded services, where none are set."""
+    from app.embedded import EmbeddedMongoDB, EmbeddedRedis  # noqa: PLC0415 - see above
+
     mongodb = EmbeddedMongoDB(settings.data_dir, settings.mongodb_port)
     redis = EmbeddedRedis(settings.data_dir, settings.redis_port)
     return replace(settings, mongodb_url=settings.mongodb_url or mongodb.url, redis_url=settings.redis_url or redis.url)
@@ -28,6 +37,8 @@ async def open_database(settings: Settings, *, patience: float | None = 10) -> D
     """Connect to MongoDB (`patience` as in `Database.open`); raises SettingsError where no address is set."""
     if settings.mongodb_url is None:
         raise SettingsError("MONGODB_URL is not set; `python -m app run` starts a MongoDB of its own.")
+    from models.database import Database  # noqa: PLC0415 - see above
+
     return await Database.open(settings.mongodb_url, settings.mongodb_database, patience=patience)
 
 
@@ -35,7 +46,7 @@ def open_redis(settings: Settings) -> Redis:
     """Return a client of Redis; raises SettingsError where no address is set."""
     if settings.redis_url is None:
         raise SettingsError("REDIS_URL is not set; `python -m app run` starts a Redis of its own.")
-    return Redis.from_url(
+    return connect(
         settings.redis_url,
         socket_connect_timeout=2,
         socket_timeout=5,
@@ -44,14 +55,39 @@ def open_redis(settings: Settings) -> Redis:
     )
 
 
-def asset_store(settings: Settings) -> FolderAssetStore:
-    """Return the folder in which originals are kept."""
-    return FolderAssetStore(settings.data_dir / "assets")
+def answering(redis: Redis) -> Callable[[], Awaitable[None]]:
+    """Return what raises unless Redis answers."""
+
+    async def answers() -> None:
+        answer: Any = redis.ping()  # typed for both kinds of client
+        await answer
+
+    return answers
+
+
+async def open_asset_store(settings: Settings) -> AssetStore:
+    """Return where originals are kept, to be closed at the end: a bucket of S3 where one is set, else a folder."""
+    if not settings.assets_bucket:
+        return FolderAssetStore(settings.data_dir / "assets")
+    from storage.s3 import Bucket, S3AssetStore  # noqa: PLC0415 - see above
+
+    bucket = Bucket(
+        name=settings.assets_bucket,
+        endpoint=settings.assets_endpoint,
+        region=settings.assets_region,
+        access_key=settings.aws_access_key,
+        secret_key=settings.aws_secret_key,
+        session_token=settings.aws_session_token,
+    )
+    return await S3AssetStore.open(bucket)
 
 
 def image_links(settings: Settings) -> ImageLinks:
     """Return what signs the addresses of pictures, which lead through the front door."""
-    return ImageLinks(f"{settings.public_url}/images", settings.imgproxy_key, settings.imgproxy_salt)
+    from auth.tokens import Keys  # noqa: PLC0415 - see above
+
+    keys, (key, salt) = Keys(settings.secret_key), settings.imgproxy_pairs[0]
+    return ImageLinks(f"{settings.public_url}/images", key, salt, sign_preview=lambda name: keys.sign("preview", name))
 
 
 def own_write(keys: Keys, header: str) -> EntryId | None:

@@ -6,6 +6,7 @@ Lower layers never read the environment; they receive values from here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _DEVELOPMENT_KEY = "646576656c6f706d656e742d6f6e6c79"
 _DEVELOPMENT_SALT = "6368616e67652d6d65"
 _LEAST_SECRET_BYTES = 32
 _LARGEST_PORT = 65_535
+_ENDPOINT = re.compile(r"https?://(\[[\da-fA-F:]+\]|[a-zA-Z\d.-]+)(:\d{1,5})?(/[\w./-]*)?", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -32,7 +34,13 @@ class Settings:
     `cache_redis_url` is a Redis for answers that several edges share; None for none. `edge_admin_urls` are the admin
     sites of the edges that the relay's auditor asks what they serve. `mongodb_url` and `redis_url` are None when `run`
     is to start the embedded services. `cloudfront_distribution` also has the API let CloudFront keep answers, which
-    obeys no header of its own: see `edge.cdn.sharing`.
+    obeys no header of its own: see `edge.cdn.sharing`. `assets_bucket` is the S3 bucket in which originals lie instead
+    of `data_dir`/assets, `assets_endpoint` the address of an S3 that is not Amazon's; the `aws_…` keys serve both.
+
+    `imgproxy_key` and `imgproxy_salt` may have several parts, separated by commas: addresses of pictures are signed
+    with the first pair and answered for all of them. `imgproxy_presets` are as imgproxy writes them, `images_origins`
+    the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
+    much of what the image worker made is kept in `data_dir`/variants.
     """
 
     environment: Environment = "development"
@@ -43,6 +51,9 @@ class Settings:
     admin_host: str = "127.0.0.1"
     admin_port: int = 9100
     data_dir: Path = Path(".data")
+    assets_bucket: str = ""
+    assets_endpoint: str = ""
+    assets_region: str = ""
     mongodb_url: str | None = None
     mongodb_port: int = 27117
     mongodb_database: str = "disenopro"
@@ -56,6 +67,10 @@ class Settings:
     secret_key: str = _DEVELOPMENT_SECRET
     imgproxy_key: str = _DEVELOPMENT_KEY
     imgproxy_salt: str = _DEVELOPMENT_SALT
+    imgproxy_presets: str = ""
+    images_origins: tuple[str, ...] = ()
+    images_watermark: str = ""
+    images_cache_bytes: int = 2 << 30
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -71,6 +86,11 @@ class Settings:
     def production(self) -> bool:
         """Whether this is a production process: registered operations only, no introspection, no GraphiQL."""
         return self.environment == "production"
+
+    @property
+    def imgproxy_pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of key and salt, in hex, that addresses of pictures are signed with; new ones by the first."""
+        return tuple(zip(self.imgproxy_key.split(","), self.imgproxy_salt.split(","), strict=True))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -95,6 +115,9 @@ class Settings:
             admin_host=environ.get("ADMIN_HOST", cls.admin_host),
             admin_port=_port(environ, "ADMIN_PORT", cls.admin_port),
             data_dir=Path(environ.get("DATA_DIR", str(cls.data_dir))),
+            assets_bucket=environ.get("ASSETS_BUCKET", ""),
+            assets_endpoint=_endpoint(environ, "ASSETS_ENDPOINT"),
+            assets_region=environ.get("ASSETS_REGION", ""),
             mongodb_url=environ.get("MONGODB_URL") or None,
             mongodb_port=_port(environ, "MONGODB_PORT", cls.mongodb_port),
             mongodb_database=environ.get("MONGODB_DATABASE", cls.mongodb_database),
@@ -107,6 +130,10 @@ class Settings:
             secret_key=environ.get("SECRET_KEY", _DEVELOPMENT_SECRET),
             imgproxy_key=_hex(environ, "IMGPROXY_KEY", _DEVELOPMENT_KEY),
             imgproxy_salt=_hex(environ, "IMGPROXY_SALT", _DEVELOPMENT_SALT),
+            imgproxy_presets=environ.get("IMGPROXY_PRESETS", ""),
+            images_origins=_addresses(environ, "IMAGES_ORIGINS"),
+            images_watermark=environ.get("IMAGES_WATERMARK", ""),
+            images_cache_bytes=_whole(environ, "IMAGES_CACHE_BYTES", cls.images_cache_bytes),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
@@ -123,7 +150,7 @@ class Settings:
         return settings
 
     def check(self) -> None:
-        """Refuse a production process with a missing, short or default secret.
+        """Refuse a production process with a missing, short or default secret, and an S3 without a bucket.
 
         Raises:
             SettingsError: names the variable.
@@ -131,12 +158,16 @@ class Settings:
         """
         if len(self.secret_key.encode()) < _LEAST_SECRET_BYTES:
             raise SettingsError(f"SECRET_KEY is shorter than {_LEAST_SECRET_BYTES} bytes; use `openssl rand -hex 32`.")
+        if self.assets_endpoint and not self.assets_bucket:
+            raise SettingsError("ASSETS_ENDPOINT needs ASSETS_BUCKET, the bucket there in which originals lie.")
+        if self.imgproxy_key.count(",") != self.imgproxy_salt.count(","):
+            raise SettingsError("IMGPROXY_KEY and IMGPROXY_SALT need equally many parts, separated by commas.")
         if not self.production:
             return
         defaults = {
             "SECRET_KEY": self.secret_key == _DEVELOPMENT_SECRET,
-            "IMGPROXY_KEY": self.imgproxy_key == _DEVELOPMENT_KEY,
-            "IMGPROXY_SALT": self.imgproxy_salt == _DEVELOPMENT_SALT,
+            "IMGPROXY_KEY": _DEVELOPMENT_KEY in self.imgproxy_key,
+            "IMGPROXY_SALT": _DEVELOPMENT_SALT in self.imgproxy_salt,
             "MONGODB_URL": self.mongodb_url is None,
             "REDIS_URL": self.redis_url is None,
         }
@@ -156,13 +187,30 @@ def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(url.rstrip("/") for url in environ.get(name, "").replace(",", " ").split())
 
 
+def _endpoint(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "").rstrip("/")
+    if text and not _ENDPOINT.fullmatch(text):
+        raise SettingsError(f"{name} must be an address such as https://s3.example.com, without a password in it.")
+    return text
+
+
 def _hex(environ: Mapping[str, str], name: str, default: str) -> str:
     text = environ.get(name) or default
+    parts = text.replace(" ", "").split(",")
     try:
-        bytes.fromhex(text)
-    except ValueError as error:
-        raise SettingsError(f"{name} must be hexadecimal, as imgproxy wants it; use `openssl rand -hex 32`.") from error
-    return text
+        empty = not all(map(bytes.fromhex, parts))
+    except ValueError:
+        empty = True
+    if empty:
+        raise SettingsError(f"{name} must be hexadecimal, as imgproxy wants it; use `openssl rand -hex 32`.")
+    return ",".join(parts)
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdecimal():
+        raise SettingsError(f"{name} is {text!r}; it must be a whole number.")
+    return int(text)
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -24,7 +24,7 @@ _ISSUER = _AUDIENCE = "disenopro"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
 
 
-Purpose = Literal["own-write", "upload"]
+Purpose = Literal["own-write", "preview", "upload"]
 """What a signature of ours is for: a moment that a client has seen its own write at, or the right to upload."""
 
 

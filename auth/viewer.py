@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import hashlib
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from beanie import PydanticObjectId
 
@@ -53,14 +55,28 @@ class Viewer:
             raise NotAllowedError(f"Your role here, {self.roles[organization]}, lacks {permission}.", path=path)
 
 
+ROLES = {"_id": 0, "organization": 1, "role": 1}
+"""What is read of a membership."""
+
+_MOST_ROLES = 1000  # of one batch
+
 ANONYMOUS = Viewer()
 """Nobody: the caller of every public operation, whatever credentials came with it."""
 
 
+def device(viewer: Viewer) -> str:
+    """Return what others may know a viewer's device by."""
+    return hashlib.sha256(f"device:{viewer.session}".encode()).hexdigest()[:16]
+
+
 async def load_viewer(user: PydanticObjectId, session: PydanticObjectId | None) -> Viewer:
-    """Read a user's roles, as they are stored: every request of somebody signed in pays for this."""
-    shown = {"_id": 0, "organization": 1, "role": 1}
-    rows = await Membership.get_pymongo_collection().find({"user": user}, shown, batch_size=1000).to_list()
+    """Read a user's roles."""
+    rows = await Membership.get_pymongo_collection().find({"user": user}, ROLES, batch_size=1000).to_list()
+    return viewer_of(user, session, rows)
+
+
+def viewer_of(user: PydanticObjectId, session: PydanticObjectId | None, rows: Iterable[Mapping[str, Any]]) -> Viewer:
+    """Return a user with the roles that their memberships say, as these are stored (`ROLES` of them)."""
     return Viewer(user, session, {row["organization"]: Role(row["role"]) for row in rows})
 
 
@@ -68,7 +84,10 @@ async def renew(viewer: Viewer) -> Viewer:
     """Return a viewer as they are now: with their present roles, or nobody once their device is signed out."""
     if viewer.user is None or viewer.session is None:
         return ANONYMOUS
-    session = await Session.get(viewer.session)
-    if session is None or session.ended_at is not None:
-        return ANONYMOUS
-    return await load_viewer(viewer.user, viewer.session)
+    belonging = {"coll": Membership.stored_in(), "pipeline": [{"$match": {"user": viewer.user}}, {"$project": ROLES}]}
+    signed_in: list[dict[str, Any]] = [{"$match": {"_id": viewer.session, "ended_at": None}}, {"$project": {"_id": 1}}]
+    rows = await Session.get_pymongo_collection().aggregate(
+        [*signed_in, {"$unionWith": belonging}], batchSize=_MOST_ROLES
+    )
+    session, *memberships = await rows.to_list() or [{}]
+    return viewer_of(viewer.user, viewer.session, memberships) if "_id" in session else ANONYMOUS

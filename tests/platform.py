@@ -18,7 +18,8 @@ from app.process import Process
 from app.services import open_database
 from app.settings import Settings
 from models.database import Database
-from resolvers.context import Pace
+from resolvers.following import Pace
+from storage.assets import FolderAssetStore
 
 Json = dict[str, Any]
 
@@ -41,6 +42,11 @@ class Platform:
     def edge(self) -> str:
         """The front door's base URL."""
         return self.settings.public_url
+
+    @property
+    def store(self) -> FolderAssetStore:
+        """The asset store."""
+        return FolderAssetStore(self.settings.data_dir / "assets")
 
     async def post(
         self, query: str, variables: Json | None = None, token: str | None = None, *, base: str | None = None
@@ -157,6 +163,18 @@ class User:
             {"design": design, "batch": batch or uuid4().hex, "base": base, "edits": list(edits)},
         )
         result: Json = answer["applyDesignEdits"]
+        return result
+
+    async def undo(self, design: str, inverse: str, *, batch: str | None = None) -> Json:
+        """Undo a batch of edits."""
+        answer = await self.ask(
+            """mutation ($design: ID!, $batch: ID!, $inverse: ID!) {
+                undoDesignEdits(designId: $design, batchId: $batch, inverse: $inverse) {
+                __typename ... on EditsApplied { seq inverse dropped { index reason } }
+                ... on UserError { message code path } } }""",
+            {"design": design, "batch": batch or uuid4().hex, "inverse": inverse},
+        )
+        result: Json = answer["undoDesignEdits"]
         return result
 
 

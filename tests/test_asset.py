@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
-
 import aiohttp
 import pytest
 
 from models.asset import UPLOAD_LIMIT
-from schema import ids
 from storage.pictures import sniff
-from tests.images.samples import jpeg, png
+from tests.images.samples import jpeg
 from tests.platform import Json, Platform, User
 
 FIELDS = "id width height byteSize mediaType placeholder dominantColor alt focus { x y } image(width: 200) { url }"
@@ -30,11 +25,9 @@ async def organization(ana: User) -> str:
     return await ana.organization()
 
 
-async def begin(by: User, organization: str) -> Json:
+async def begin(by: User, organization: str, fields: str = "id url expiresAt maxBytes", **more: str | bool) -> Json:
     """Get a place to upload to."""
-    return await by.do(
-        "createAssetUpload", "AssetUpload", {"organizationId": organization}, "id url expiresAt maxBytes"
-    )
+    return await by.do("createAssetUpload", "AssetUpload", {"organizationId": organization, **more}, fields)
 
 
 async def put(platform: Platform, url: str, data: bytes) -> tuple[int, Json]:
@@ -65,7 +58,7 @@ async def test_from_upload_to_avif(platform: Platform, ana: User, organization: 
     assert (await put(platform, upload["url"], data))[0] == 200
     made = await ana.by_id("completeAssetUpload", "Asset", upload["id"], FIELDS)
     assert (made["width"], made["height"], made["byteSize"], made["mediaType"]) == (640, 480, len(data), "image/jpeg")
-    assert made["focus"] == {"x": 0.5, "y": 0.5}
+    assert all(0 <= part <= 1 for part in made["focus"].values())
     assert made["placeholder"]
     assert made["dominantColor"].startswith("#")
     assert made["image"]["url"].startswith(f"{platform.edge}/images/")
@@ -89,76 +82,6 @@ async def test_a_link_that_was_changed_is_refused(platform: Platform, ana: User,
         assert (response.status, response.content_type) == (200, "image/png")
     async with platform.session.get(url.replace("w:64", "w:65").replace(":64:", ":65:")) as response:
         assert response.status == 403
-
-
-async def test_the_same_content_is_the_same_picture(platform: Platform, ana: User, organization: str) -> None:
-    """Completing again, at once or later, and uploading the same bytes again give one asset; others have their own."""
-    data = jpeg(300, 200)
-    upload = await uploaded(ana, organization, data)
-    both = await asyncio.gather(*(ana.by_id("completeAssetUpload", "Asset", upload) for _ in range(3)))
-    assert both == [both[0]] * 3
-    assert both[0]["__typename"] == "Asset"
-    assert await ana.by_id("completeAssetUpload", "Asset", upload) == both[0]
-    assert await picture(ana, organization, data) == both[0]
-    other = await picture(ana, await ana.organization(), data)
-    assert other["__typename"] == "Asset"
-    assert other["id"] != both[0]["id"]
-
-
-async def test_an_upload_is_for_one_picture(platform: Platform, ana: User, organization: str) -> None:
-    """Until it is completed bytes may be sent again; afterwards, or when it has expired, they may not."""
-    upload = await begin(ana, organization)
-    early = await ana.by_id("completeAssetUpload", "Asset", upload["id"])
-    assert (early["__typename"], early["path"]) == ("InvalidInput", ["id"])
-    assert "PUT" in early["message"]
-    for data in (jpeg(50, 40), jpeg(60, 40)):
-        assert (await put(platform, upload["url"], data))[0] == 200
-    made = await ana.by_id("completeAssetUpload", "Asset", upload["id"], "width")
-    assert made["width"] == 60
-    status, answer = await put(platform, upload["url"], jpeg(70, 40))
-    assert (status, answer["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
-    expired = await begin(ana, organization)
-    await platform.database.handle["uploads"].update_one(
-        {"_id": ids.key(expired["id"], "Upload")}, {"$set": {"expires_at": datetime.now(UTC)}}
-    )
-    assert (await put(platform, expired["url"], jpeg(50, 40)))[0] == 404
-    for token in ("nonsense", upload["url"].rsplit("/", 1)[1][:-1] + "x"):
-        assert (await put(platform, f"{platform.edge}/uploads/{token}", b"x"))[0] == 404
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"", "not a JPEG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
-        (b"GIF89a but not really", "broken"),
-        (jpeg(400, 300)[:2000], "broken"),
-        (png(8, 8)[:40], "broken"),
-    ],
-)
-async def test_what_is_no_picture_is_refused(
-    platform: Platform, ana: User, organization: str, data: bytes, words: str
-) -> None:
-    """Whatever it says it is; and nothing is kept of it."""
-    upload = await uploaded(ana, organization, data)
-    refused = await ana.by_id("completeAssetUpload", "Asset", upload)
-    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["id"])
-    assert words in refused["message"]
-
-
-async def test_what_is_too_large_is_refused(platform: Platform, ana: User, organization: str) -> None:
-    """By its announced length, long before all of it is sent."""
-    upload = await begin(ana, organization)
-    address = urlsplit(upload["url"])
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    head = f"PUT {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {UPLOAD_LIMIT + 1}\r\n\r\n"
-    try:
-        writer.write(head.encode() + b"x" * 1000)
-        async with asyncio.timeout(10):
-            assert b" 413 " in await reader.readline()
-    finally:
-        writer.close()
-        await writer.wait_closed()
 
 
 async def test_describing_and_deleting(platform: Platform, ana: User, organization: str) -> None:

@@ -184,3 +184,27 @@ async def test_a_nested_page_reads_what_it_returns(platform: Platform, city: str
     lookup = next(stage for stage in plan["stages"] if "$lookup" in stage)
     assert lookup["collectionScans"] == 0
     assert lookup["totalDocsExamined"] <= 3 * 3
+
+
+async def test_what_follows_from_ids_is_read_with_them(platform: Platform) -> None:
+    """The home of somebody signed in costs four commands, whatever it shows.
+
+    Their roles; they and their memberships; the organizations and their projects; these projects' covers, designs and
+    how many these are.
+    """
+    operation = next(body for body in load().values() if body.startswith("query ViewerHome"))
+    user = await platform.user()
+    for _ in range(2):
+        organization = await user.organization()
+        for _ in range(2):
+            project = await user.project(organization)
+            for _ in range(4):
+                await user.design(project)
+    async with overheard(platform) as (api, commands):
+        found = await api.ask(operation, token=user.token)
+        sent = [(command["name"], command[command["name"]]) for command in commands.sent]
+    homes = [edge["node"]["organization"] for edge in found["viewer"]["memberships"]["edges"]]
+    projects = [edge["node"] for home in homes for edge in home["projects"]["edges"]]
+    assert [len(projects), *(project["designs"]["totalCount"] for project in projects)] == [4, 4, 4, 4, 4]
+    assert [name for name, _ in sent] == ["find", "aggregate", "aggregate", "aggregate"]
+    assert sent[0] == ("find", "memberships")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.platform import Json, Platform, User
+from schema import ids
+from tests.platform import Json, Platform, User, added
 
 THREADS = """query ($id: ID!) { design(id: $id) { comments { totalCount edges { node { id body resolvedAt
     resolver { id } replies { totalCount edges { node { id body parent { id } } } } } } } } }"""
@@ -109,3 +110,69 @@ async def test_the_public_does_not_see_comments(platform: Platform, ana: User) -
     for token in (None, ana.token):
         seen = await platform.ask(query, {"id": design}, token)
         assert seen["publicDesign"]["comments"] == {"totalCount": None, "edges": []}
+
+
+MENTIONS = "{ viewer { mentions { totalCount edges { node { comment { id body author { name } } } } } } }"
+
+
+async def mentions(who: User) -> list[str]:
+    """Return what somebody is mentioned in, the newest first."""
+    found = (await who.ask(MENTIONS))["viewer"]["mentions"]
+    assert found["totalCount"] == len(found["edges"])
+    return [edge["node"]["comment"]["body"] for edge in found["edges"]]
+
+
+async def test_people_are_mentioned(platform: Platform) -> None:
+    """They find it among their own mentions, as long as it is said; nobody else finds it there."""
+    owner = await platform.user()
+    organization = await owner.organization()
+    bea, leo = await owner.member(organization, "VIEWER"), await owner.member(organization, "EDITOR")
+    design = await owner.design(await owner.project(organization))
+    fields = "id mentionIds"
+    input_ = {"designId": design, "body": "Uno", "mentions": [bea.id, leo.id, bea.id]}
+    made = await owner.do("addComment", "Comment", input_, fields)
+    assert made["mentionIds"] == [bea.id, leo.id]
+    reply = {"designId": design, "body": "Dos", "parentId": made["id"], "mentions": [bea.id]}
+    await leo.do("addComment", "Comment", reply)
+    assert (await mentions(bea), await mentions(leo), await mentions(owner)) == (["Dos", "Uno"], ["Uno"], [])
+    edited = await owner.do("editComment", "Comment", {"id": made["id"], "body": "Tres"}, fields)
+    assert edited["mentionIds"] == [bea.id, leo.id]
+    await owner.do("editComment", "Comment", {"id": made["id"], "body": "Tres", "mentions": [leo.id, owner.id]})
+    assert (await mentions(bea), await mentions(leo), await mentions(owner)) == (["Dos"], ["Tres"], ["Tres"])
+    await owner.by_id("deleteComment", "Deleted", made["id"])
+    assert (await mentions(bea), await mentions(leo), await mentions(owner)) == ([], [], [])
+    await owner.do("addComment", "Comment", input_)
+    await owner.by_id("deleteDesign", "Deleted", design)
+    assert await mentions(bea) == []
+
+
+async def test_only_members_are_mentioned(platform: Platform, ana: User, design: str) -> None:
+    """An outsider, somebody who is not there, what is nobody, and too many: each is named by its place."""
+    outsider = await platform.user()
+    for wrong in (outsider.id, design, ids.encode("User", "0" * 24)):
+        refused = await say(ana, design, mentions=[ana.id, wrong])
+        assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", "mentions", "1"])
+    crowd = [ids.encode("User", f"{number:024x}") for number in range(21)]
+    assert (await say(ana, design, mentions=crowd))["path"] == ["input", "mentions"]
+
+
+async def test_a_thread_outlives_the_element_that_it_is_about(ana: User, design: str) -> None:
+    """It is marked as orphaned as long as the element is gone, whoever takes it with what it lies in."""
+    await ana.edit(design, added("room"), added("sofa", parent="room"), added("lamp"))
+    for element in ("sofa", "lamp", None):
+        await say(ana, design, str(element), anchor={"element": element, "x": 1, "y": 1})
+
+    async def orphaned() -> list[str]:
+        query = "query ($id: ID!) { design(id: $id) { comments { edges { node { body orphaned } } } } }"
+        found = (await ana.ask(query, {"id": design}))["design"]["comments"]["edges"]
+        return [edge["node"]["body"] for edge in found if edge["node"]["orphaned"]]
+
+    assert await orphaned() == []
+    removed = await ana.edit(design, {"removeElement": {"key": "room"}})
+    assert await orphaned() == ["sofa"]
+    await ana.edit(design, {"setElement": {"key": "lamp", "x": 2}}, added("rug"))
+    assert await orphaned() == ["sofa"]
+    undone = await ana.undo(design, removed["inverse"])
+    assert await orphaned() == []
+    await ana.undo(design, undone["inverse"])
+    assert await orphaned() == ["sofa"]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from tests.platform import Json, Platform, User, added
+from schema import ids
+from tests.images.samples import jpeg
+from tests.platform import Json, Platform, User, added, another_api
+from tests.test_asset import picture
 
 CANVAS = "query ($id: ID!) { design(id: $id) { seq canvas { seq elements { id key x rotation parent order props } } } }"
 
@@ -151,6 +155,9 @@ async def test_what_is_no_batch_is_refused(ana: User, design: str) -> None:
         assert "500" in refused["message"]
     ahead = await ana.edit(design, added("a"), base=1)
     assert (ahead["__typename"], ahead["path"]) == ("InvalidInput", ["baseSeq"])
+    large = await ana.edit(design, *(added(f"l{n}", props={"note": "x" * 14_000}) for n in range(10)))
+    assert (large["__typename"], large["path"]) == ("InvalidInput", ["edits"])
+    assert "131072 bytes" in large["message"]
     nameless = await ana.edit(design, added("a"), batch="x" * 65)
     assert (nameless["__typename"], nameless["path"]) == ("InvalidInput", ["batchId"])
     assert (await ana.edit(design, *(added(f"e{n}") for n in range(500))))["seq"] == 1
@@ -181,6 +188,100 @@ async def test_nothing_is_lost_when_many_edit_at_once(platform: Platform, ana: U
     orders = [seen[f"e{n}"]["order"] for n in range(40)]
     assert len(set(orders)) == 40
     assert seen["seq"] == 40
+
+
+async def test_a_batch_is_undone_and_done_again(ana: User, design: str) -> None:
+    """Given a batch, when its inverse is applied, then the canvas is as before; that is a batch like any other."""
+    await ana.edit(design, added("room"), added("sofa", parent="room", x=1, props={"colour": "red"}))
+    before = await canvas(ana, design)
+    done = await ana.edit(
+        design,
+        {"setElement": {"key": "sofa", "x": 2, "props": {"colour": None, "fabric": "linen"}}},
+        added("lamp"),
+        {"removeElement": {"key": "room"}},
+    )
+    after = await canvas(ana, design)
+    assert set(after) == {"seq", "lamp"}
+    undone = await ana.undo(design, done["inverse"], batch="undo")
+    assert (undone["seq"], undone["dropped"]) == (3, [])
+    assert await ana.undo(design, done["inverse"], batch="undo") == undone
+    assert {**await canvas(ana, design), "seq": 1} == before
+    again = await ana.undo(design, undone["inverse"])
+    assert again["seq"] == 4
+    assert {**await canvas(ana, design), "seq": 2} == after
+
+
+async def test_what_cannot_be_undone(platform: Platform, ana: User, project: str, design: str) -> None:
+    """Another design's batch, one that there is not, the id of something else, and what somebody undid before."""
+    other = await ana.design(project)
+    elsewhere = await ana.edit(other, added("a"))
+    for inverse in (elsewhere["inverse"], ids.encode("DesignEdit", "0" * 24)):
+        refused = await ana.undo(design, inverse)
+        assert (refused["__typename"], refused["path"]) == ("NotFound", ["inverse"])
+    refused = await ana.undo(design, design)
+    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["inverse"])
+    await ana.edit(design, added("a"), added("b", parent="a"))
+    removed = await ana.edit(design, {"removeElement": {"key": "a"}})
+    assert (await ana.undo(design, removed["inverse"]))["dropped"] == []
+    assert (await ana.undo(design, removed["inverse"]))["dropped"] == [{"index": 0, "reason": "KEY_USED"}]
+    outsider = await platform.user()
+    assert (await outsider.undo(design, removed["inverse"]))["__typename"] == "NotFound"
+
+
+async def test_pictures_are_the_organizations_own(ana: User, project: str, design: str) -> None:
+    """Given elements that refer to pictures, then those of others, and what is no picture, are refused by place."""
+    bea = await ana.platform.user()
+    own = (await picture(ana, await ana.organization(), jpeg(64, 48)))["id"]
+    foreign = (await picture(bea, await bea.organization(), jpeg(64, 48)))["id"]
+    for wrong in (own, foreign, project, "x"):  # Ana's other organization is another, too
+        edits = [added("a"), {"setElement": {"key": "a", "props": {"asset": wrong}}}]
+        refused = await ana.edit(design, *edits)
+        assert (refused["__typename"], refused["path"]) == (
+            "InvalidInput",
+            ["edits", "1", "setElement", "props", "asset"],
+        )
+    assert await canvas(ana, design) == {"seq": 0}
+    found = await ana.ask("query ($id: ID!) { project(id: $id) { organization { id } } }", {"id": project})
+    mine = (await picture(ana, found["project"]["organization"]["id"], jpeg(64, 48)))["id"]
+    assert (await ana.edit(design, added("a", props={"asset": mine})))["dropped"] == []
+    assert (await canvas(ana, design))["a"]["props"] == {"asset": mine}
+
+
+async def test_innocent_batches_are_written_beside_others(platform: Platform, ana: User, design: str) -> None:
+    """Given batches that come at once, some of them refused, sent twice, or by outsiders, then each has its answer."""
+    outsider = await platform.user()
+    answers = await asyncio.gather(
+        ana.edit(design, added("a"), batch="a"),
+        ana.edit(design, added("b"), batch="b", base=99),
+        outsider.edit(design, added("c")),
+        ana.edit(design, added("a"), batch="a"),
+        ana.edit(design, added("d"), batch="d"),
+    )
+    kinds = [answer["__typename"] for answer in answers]
+    assert kinds == ["EditsApplied", "InvalidInput", "NotFound", "EditsApplied", "EditsApplied"]
+    assert answers[0] == answers[3]
+    assert {answers[0]["seq"], answers[4]["seq"]} == {1, 2}
+    assert set(await canvas(ana, design)) == {"seq", "a", "d"}
+
+
+async def test_two_processes_write_to_one_design(platform: Platform, ana: User, design: str) -> None:
+    """Given two processes that both remember the canvas, then neither's batches are lost, and both know all of it."""
+    async with another_api(platform, database=platform.database) as other:
+        bea = replace(ana, platform=other)
+        for turn in range(6):
+            await ana.edit(design, added(f"a{turn}"), {"setElement": {"key": f"b{turn - 1}", "x": turn}})
+            answer = await bea.edit(design, added(f"b{turn}"), {"removeElement": {"key": f"a{turn}"}})
+            assert answer["dropped"] == []
+        people = [ana, bea] * 10
+        answers = await asyncio.gather(*(who.edit(design, added(f"c{n}")) for n, who in enumerate(people)))
+        assert sorted(answer["seq"] for answer in answers) == list(range(13, 33))
+        seen = await canvas(ana, design)
+        assert set(seen) == {"seq", *(f"b{turn}" for turn in range(6)), *(f"c{n}" for n in range(20))}
+        assert [seen[f"b{turn}"]["x"] for turn in range(5)] == [1, 2, 3, 4, 5]
+        dropped = await bea.edit(
+            design, added("a0"), {"setElement": {"key": "a1", "x": 1}}, {"removeElement": {"key": "z"}}
+        )
+        assert [each["reason"] for each in dropped["dropped"]] == ["KEY_USED", "REMOVED", "MISSING"]
 
 
 async def test_who_may_edit(platform: Platform) -> None:

@@ -76,6 +76,7 @@ class Large:
             "ProjectCard": [{"slug": self.project["slug"]}],
             "DesignPage": [{"id": ids.encode("Design", self.public_design["_id"])}],
             "DesignRoom": [{"id": ids.encode("Design", self.design["_id"])}],
+            "DesignCanvas": [{"designId": ids.encode("Design", self.design["_id"])}],
             "ViewerHome": [{}],
         }
 

@@ -43,6 +43,7 @@ OTHERS: dict[str, Any] = {
     "plan": "ENTERPRISE",
     "media_type": "image/gif",
     "content_hash": "f" * 64,
+    "source_hash": "e" * 64,
     "dominant_color": "#123456",
     "locale": "fr",
     "city_key": "otra",

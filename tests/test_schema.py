@@ -127,9 +127,12 @@ def test_lists_are_connections() -> None:
     """Every list is a Relay connection, but a canvas's elements and short lists of an object's own."""
     short = {
         "Canvas.elements",
+        "Comment.mentionIds",
         "EditsApplied.dropped",
         "EditsCommitted.edits",
         "ElementRemoved.keys",
+        "Present.selection",
+        "PresenceChanged.people",
         "Project.viewerPermissions",
         "Query.nodes",
     }

@@ -106,6 +106,63 @@ CASES: dict[str, Case] = {
         ("Batch",),
         told=False,  # a name that clients make; it tells batches of one design apart
     ),
+    "Mutation.undoDesignEdits(designId)": Case(
+        'mutation ($id: ID!, $edit: ID!) { undoDesignEdits(designId: $id, batchId: "u", inverse: $edit) {'
+        f" __typename {_ERROR} }} }}",
+        ("Design",),
+    ),
+    "Mutation.undoDesignEdits(batchId)": Case(
+        "mutation ($id: ID!, $design: ID!, $edit: ID!) {"
+        f" undoDesignEdits(designId: $design, batchId: $id, inverse: $edit) {{ __typename {_ERROR} }} }}",
+        ("Batch",),
+        told=False,  # as that of `applyDesignEdits`
+    ),
+    "Mutation.undoDesignEdits(inverse)": Case(
+        'mutation ($id: ID!, $design: ID!) { undoDesignEdits(designId: $design, batchId: "v", inverse: $id) {'
+        f" __typename {_ERROR} }} }}",
+        ("DesignEdit",),
+        told=False,  # a batch of another design than the caller's own
+    ),
+    "Mutation.addComment(input.mentions)": _input(
+        "addComment",
+        "... on Comment { body }",
+        "User",
+        'designId: $design, body: "B", mentions: [$id]',
+        ", $design: ID!",
+        told=False,  # nobody of A is a member of the caller's organization
+    ),
+    "Mutation.editComment(input.mentions)": _input(
+        "editComment",
+        "... on Comment { body }",
+        "User",
+        'id: $comment, body: "B", mentions: [$id]',
+        ", $comment: ID!",
+        told=False,
+    ),
+    "Mutation.saveVersion(input.designId)": _input(
+        "saveVersion", "... on DesignVersion { name }", "Design", 'designId: $id, name: "V"'
+    ),
+    "Mutation.deleteVersion(id)": _mutation("deleteVersion", "Deleted", "DesignVersion"),
+    "Mutation.restoreVersion(designId)": Case(
+        'mutation ($id: ID!, $version: ID!) { restoreVersion(designId: $id, batchId: "r", versionId: $version) {'
+        f" __typename {_ERROR} }} }}",
+        ("Design",),
+    ),
+    "Mutation.restoreVersion(batchId)": Case(
+        "mutation ($id: ID!, $design: ID!, $version: ID!) {"
+        f" restoreVersion(designId: $design, batchId: $id, versionId: $version) {{ __typename {_ERROR} }} }}",
+        ("Batch",),
+        told=False,  # as that of `applyDesignEdits`
+    ),
+    "Mutation.restoreVersion(versionId)": Case(
+        'mutation ($id: ID!, $design: ID!) { restoreVersion(designId: $design, batchId: "s", versionId: $id) {'
+        f" __typename {_ERROR} }} }}",
+        ("DesignVersion",),
+        told=False,  # a version of another design than the caller's own
+    ),
+    "Mutation.showPresence(designId)": Case(
+        f"mutation ($id: ID!) {{ showPresence(designId: $id, presence: {{}}) {{ __typename {_ERROR} }} }}", ("Design",)
+    ),
     "Mutation.updateViewer(input.avatarId)": _input("updateViewer", "... on User { name }", "Asset", "avatarId: $id"),
     "Mutation.updateOrganization(input.id)": _input(
         "updateOrganization", "... on Organization { name }", "Organization", 'id: $id, name: "N"'
@@ -158,6 +215,13 @@ CASES: dict[str, Case] = {
     "Mutation.createAssetUpload(input.organizationId)": _input(
         "createAssetUpload", "... on AssetUpload { maxBytes }", "Organization", "organizationId: $id"
     ),
+    "Mutation.createAssetUpload(input.locatesProjectId)": _input(
+        "createAssetUpload",
+        "... on AssetUpload { maxBytes }",
+        "Project",
+        "organizationId: $organization, locatesProjectId: $id",
+        ", $organization: ID!",
+    ),
     "Mutation.registerOperation(input.organizationId)": _input(
         "registerOperation",
         "... on RegisteredOperation { name }",
@@ -202,11 +266,13 @@ async def world(platform: Platform) -> World:
     project = await ana.project(a, title=f"{SECRET} house", description=SECRET)
     design = await ana.design(project, title=f"{SECRET} room", published=True)
     batch = uuid4().hex
-    await ana.edit(design, added("sofa", props={"name": SECRET}), batch=batch)
-    comment = await ana.do("addComment", "Comment", {"designId": design, "body": SECRET})
+    edit = await ana.edit(design, added("sofa", props={"name": SECRET}), batch=batch)
+    version = await ana.do("saveVersion", "DesignVersion", {"designId": design, "name": f"{SECRET} first"})
+    input_ = {"designId": design, "body": SECRET, "mentions": [ana.id]}
+    comment = await ana.do("addComment", "Comment", input_)
     asset = await picture(ana, a, jpeg(64, 48))
     canvas = await ana.ask("query ($id: ID!) { design(id: $id) { canvas { elements { id } } } }", {"id": design})
-    mine = await ana.ask("{ viewer { memberships { edges { node { id } } } } }")
+    mine = await ana.ask("{ viewer { memberships { edges { node { id } } } mentions { edges { node { id } } } } }")
     await _join(ana, a, insider.email, "VIEWER")
     text = f'query Ours {{ listings(city: "{SECRET}") {{ totalCount }} }}'
     operation = await ana.do("registerOperation", "RegisteredOperation", {"organizationId": a, "document": text})
@@ -222,11 +288,26 @@ async def world(platform: Platform) -> World:
         "User": ana.id,
         "Element": canvas["design"]["canvas"]["elements"][0]["id"],
         "Batch": batch,
+        "DesignEdit": edit["inverse"],
+        "DesignVersion": version["id"],
+        "Mention": mine["viewer"]["mentions"]["edges"][0]["node"]["id"],
     }
     b = await outsider.organization()
     await _join(outsider, b, insider.email, "OWNER")
     own_project = await outsider.project(b)
-    own = {"project": own_project, "design": await outsider.design(own_project), "email": ana.email}
+    own_design = await outsider.design(own_project)
+    own_edit = await outsider.edit(own_design, added("chair"))
+    own_version = await outsider.do("saveVersion", "DesignVersion", {"designId": own_design, "name": "V"})
+    own_comment = await outsider.do("addComment", "Comment", {"designId": own_design, "body": "B"})
+    own = {
+        "comment": own_comment["id"],
+        "version": own_version["id"],
+        "organization": b,
+        "project": own_project,
+        "design": own_design,
+        "email": ana.email,
+        "edit": own_edit["inverse"],
+    }
     callers = {"a member of another organization": outsider, "nobody": None}
     return World(platform, existing, own, outsider, insider, callers)
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from app.acting import services
 from app.http import registry
 from app.http.api import create_api_app
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
+from app.http.quick import QuickRunner
 from app.http.registry import Registry
 from app.process import Process, serve
-from app.services import asset_store, image_links, open_database, open_redis
+from app.services import answering, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
-from auth.tokens import Keys
 from edge.follower import Follower
 from models.database import Database
 from resolvers.api import build
-from resolvers.context import Pace, Services
+from resolvers.following import Pace
 from schema.combined import Combined
 from schema.compiled.executor import Executor
 from schema.compiled.plans import Plans
-from storage.signals import RedisSignals
+from storage.assets import AssetStore, AssetStoreError, FolderAssetStore
+
+log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +42,7 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
         database = await open_database(settings)
         closing.append(database.close)
     redis = open_redis(settings)
-    store, signals = asset_store(settings), RedisSignals(redis)
+    store = await open_asset_store(settings)
     registered = registry.load()
     strict = settings.production and not settings.apq
     api, preparer = build(production=settings.production, registered=registered.keys() if strict else None)
@@ -45,13 +51,13 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
         made.add(preparer.prepare(document))
     partners = PartnerDocuments(database)
     follower = Follower(redis, on_start=partners.begin, on_entries=partners.apply, on_lost=partners.lost)
-    keys = Keys(settings.secret_key)
-    services = Services(database, keys, store, signals, settings.public_url, preparer, pace or Pace())
-    contexts = Contexts(services, image_links(settings), follower)
+    acting = services(settings, database, redis, store, (api, preparer), documents=registered.values(), pace=pace)
+    combined = Combined(database)
+    contexts = Contexts(acting, image_links(settings), follower, combined)
     documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,
-        Executor(made, Combined(database)),
+        Executor(made, combined),
         preparer,
         documents,
         contexts,
@@ -59,18 +65,27 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
         cloudfront=bool(settings.cloudfront_distribution),
     )
 
-    async def redis_answers() -> None:
-        await redis.ping()
-
     return Process(
         name="api",
         application=app,
         port=settings.api_port,
         port_setting="API_PORT",
-        checks={"mongodb": database.ping, "redis": redis_answers, "assets": store.check},
-        background=(follower.run, signals.run),
-        close=(redis.aclose, *closing),
+        checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
+        background=(follower.run, acting.signals.run, partial(sweep_staging, store)),
+        runner=QuickRunner,
+        close=(redis.aclose, store.close, *closing),
     )
+
+
+async def sweep_staging(store: AssetStore, every: float = 3600, age: float = 86_400) -> None:
+    """Remove uploads that were never completed from the folder, each day's; a bucket has a rule for that."""
+    while isinstance(store, FolderAssetStore):
+        try:
+            if removed := await store.sweep("staging", age):
+                log.info("%s uploads that were never completed are removed.", removed)
+        except AssetStoreError as error:
+            log.warning("Uploads that were never completed cannot be removed: %s", error)
+        await asyncio.sleep(every)
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:

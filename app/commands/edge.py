@@ -6,7 +6,6 @@ import argparse
 from dataclasses import replace
 from typing import Any, Final
 
-from redis.asyncio import Redis
 from yarl import URL
 
 from app import edge_stats
@@ -19,6 +18,7 @@ from edge import lag, plans
 from edge.fast import FastRunner
 from edge.http_cache.server import create_gateway_app
 from edge.server import EDGE, EdgeConfig, create_edge_app
+from storage.redis_client import connect
 
 _IMPATIENT: Final[dict[str, Any]] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # a miss can ask the API
 _LARGEST_PORT = 65_535
@@ -56,7 +56,7 @@ def listening(text: str) -> tuple[str, int]:
 async def process(settings: Settings) -> Process:
     """Assemble the edge."""
     redis, keys = open_redis(settings), Keys(settings.secret_key)
-    second = Redis.from_url(settings.cache_redis_url, **_IMPATIENT) if settings.cache_redis_url else None
+    second = connect(settings.cache_redis_url, **_IMPATIENT) if settings.cache_redis_url else None
     config = EdgeConfig(
         api=settings.api_url,
         images=settings.images_url,

@@ -18,13 +18,13 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
 
+from app.acting import services
 from app.explaining import Explained, Heard, explain
 from app.http import registry
 from app.http.contexts import Contexts
 from app.operations import OperationError, plan_of
-from app.services import asset_store, connected, image_links, open_database, open_redis
+from app.services import connected, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
-from auth.tokens import Keys
 from auth.viewer import ANONYMOUS, load_viewer
 from edge import plans
 from edge.follower import Follower
@@ -34,7 +34,7 @@ from models.database import Database, Row
 from models.operation import RegisteredOperation
 from models.user import User, fold_email
 from resolvers.api import Api, build
-from resolvers.context import Services
+from schema.combined import Combined
 from schema.compiled import shapes as compiled
 from schema.compiled.declined import DeclinedError
 from schema.compiled.description import commands, steps
@@ -43,7 +43,6 @@ from schema.compiled.plans import Plans
 from schema.dependencies import Dependencies
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
 from schema.reader import Find, Reader
-from storage.signals import RedisSignals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,21 +121,17 @@ async def _execute(settings: Settings, asked: Asked, plans: Plans, email: str | 
         database, redis = await open_database(settings), open_redis(settings)
         stack.push_async_callback(database.close)
         stack.push_async_callback(redis.aclose)
+        store = await open_asset_store(settings)
+        stack.push_async_callback(store.close)
         user = await User.find_one({"email": fold_email(email)}) if email else None
         if email and user is None:
             raise OperationError(f"There is no user {email}.")
         viewer = await load_viewer(user.id, None) if user else ANONYMOUS
         client: AsyncMongoClient[Row] = AsyncMongoClient(settings.mongodb_url, tz_aware=True, event_listeners=[heard])
         watched = await stack.enter_async_context(client)
-        services = Services(
-            Database(watched, settings.mongodb_database),
-            Keys(settings.secret_key),
-            asset_store(settings),
-            RedisSignals(redis),
-            settings.public_url,
-            asked.preparer,
-        )
-        contexts = Contexts(services, image_links(settings), Follower(redis))
+        watching = Database(watched, settings.mongodb_database)
+        acting = services(settings, watching, redis, store, (asked.api, asked.preparer))
+        contexts = Contexts(acting, image_links(settings), Follower(redis), Combined(database))
         context = contexts.make(asked.operation, viewer)
         declined, errors = None, []
         try:
@@ -191,7 +186,7 @@ def _show(console: Console, plan: Plan) -> None:
 def _show_read(console: Console, read: Dependencies) -> None:
     parts = {
         tag: f"behind {low or 'the beginning'}, up to {high.replace('~', 'the end')}"
-        for tag, low, high, *_ in read.ranges
+        for tag, low, high, *_ in sorted(read.ranges)
     }
     table = Table(title=f"This answer depends on {len(read.tags)} tags", title_justify="left")
     table.add_column("tag", overflow="fold")

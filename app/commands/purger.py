@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app.process import Process, serve
-from app.services import open_redis
+from app.services import answering, open_redis
 from app.settings import Settings, SettingsError
 from edge.cdn.cloudflare import Cloudflare
 from edge.cdn.cloudfront import CloudFront, Keys
@@ -56,12 +56,9 @@ async def process(settings: Settings) -> Process:
     redis = open_redis(settings)
     purgers = [Purger(cache, transit=_TRANSIT_SECONDS) for cache in caches(settings)]
 
-    async def redis_answers() -> None:
-        await redis.ping()
-
     return Process(
         name="purger",
-        checks={"redis": redis_answers},
+        checks={"redis": answering(redis)},
         background=[work for purger in purgers for work in (purger.run, purger.follow(redis).run)],
         close=(redis.aclose,),
     )

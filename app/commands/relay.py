@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from app.process import Process, serve
-from app.services import open_database, open_redis
+from app.services import answering, open_database, open_redis
 from app.settings import Settings
 from auth.tokens import Keys
 from edge import plans
@@ -37,12 +37,9 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)
 
-    async def redis_answers() -> None:
-        await redis.ping()
-
     return Process(
         name="relay",
-        checks={"mongodb": database.ping, "redis": redis_answers, "change stream": relay.ready},
+        checks={"mongodb": database.ping, "redis": answering(redis), "change stream": relay.ready},
         background=background,
         close=(redis.aclose, *closing),
     )

@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import gc
 import sys
+from contextlib import AsyncExitStack
 
 from app.seed import MOST_DESIGNS, SeedError, grow, load
-from app.services import asset_store, open_database
+from app.services import open_asset_store, open_database
 from app.settings import Settings
+from storage.assets import AssetStoreError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,14 +45,15 @@ def _designs(text: str) -> int:
 
 
 async def _load(settings: Settings, scale: int, designs: int, width: int) -> None:
-    database = await open_database(settings, patience=None)
-    try:
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings, patience=None)
+        stack.push_async_callback(database.close)
+        store = await open_asset_store(settings)
+        stack.push_async_callback(store.close)
         await database.prepare()
-        await load(database, asset_store(settings), scale=scale, width=width)
+        await load(database, store, scale=scale, width=width)
         if designs:
             await grow(database, designs)
-    finally:
-        await database.close()
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -58,7 +61,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     gc.disable()  # documents do not refer in circles, and looking for these takes a quarter of the time
     try:
         asyncio.run(_load(settings, arguments.scale, arguments.designs, arguments.width))
-    except SeedError as error:
+    except (SeedError, AssetStoreError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

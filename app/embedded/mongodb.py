@@ -51,8 +51,14 @@ class EmbeddedMongoDB(EmbeddedService):
             "wiredTigerCacheSizeGB": "0.5",
             "oplogSize": "1024" if self.durable else "64",
         }
-        quiet = ["--nounixsocket", "--setParameter", "diagnosticDataCollectionEnabled=false"]
-        return [*(part for name, value in options.items() for part in (f"--{name}", value)), *quiet]
+        parameters = {
+            "diagnosticDataCollectionEnabled": "false",
+            # what a process that was killed had begun keeps its documents locked until then, else for a minute
+            "transactionLifetimeLimitSeconds": "10",
+        }
+        given = [part for name, value in options.items() for part in (f"--{name}", value)]
+        set_ = [part for name, value in parameters.items() for part in ("--setParameter", f"{name}={value}")]
+        return [*given, *set_, "--nounixsocket"]
 
     async def wait_until_ready(self) -> None:
         """Make the replica set on the first start, follow a changed port, and wait for the primary."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError
@@ -48,7 +48,8 @@ class EmbeddedRedis(EmbeddedService):
 
         async def answers() -> bool:
             try:
-                await client.ping()
+                answer: Any = client.ping()  # typed for both kinds of client
+                await answer
             except (NoConnection, BusyLoadingError):
                 return False
             return True

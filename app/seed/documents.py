@@ -18,9 +18,9 @@ import models.organization
 import models.project
 import models.user
 from app.demo.entities import Comment, Design, Project, World
-from models.canvas import order_after
 from models.element import DesignEdit, Element
 from models.entity import Entity
+from models.fractional import order_after
 
 EPOCH_EDIT = "seed"
 """The batch by which a seeded canvas came about."""

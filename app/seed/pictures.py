@@ -7,7 +7,8 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from app.demo.entities import Picture
 from app.demo.photographs import Photograph, draw
@@ -16,6 +17,17 @@ from storage.assets import AssetStore
 from storage.pictures import dominant_colour, placeholder, probe
 
 _SHAPE = 3 / 2  # as photographs are
+
+
+def _end_with_parent() -> None:
+    """See to it that this process ends when the one that started it does, however that ends."""
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _draw(key: str, photograph: Photograph, width: int) -> tuple[bytes, Drawn]:
@@ -42,7 +54,7 @@ async def draw_all(
     """
     loop = asyncio.get_running_loop()
     drawn: dict[str, Drawn] = {}
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _end_with_parent) as pool:
 
         async def one(picture: Picture) -> None:
             key = f"demo/{picture.key}"

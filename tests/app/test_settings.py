@@ -63,6 +63,38 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
         Settings.from_environment({name: value})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3.example.com",
+        "ftp://s3",
+        "https://",
+        "https://user:word@s3",
+        "https://s3?a=b",
+        "http://s3:port",
+        "http://a b",
+    ],
+)
+def test_the_address_of_an_s3_is_an_address(address: str) -> None:
+    """Given something else as ASSETS_ENDPOINT, or a password in it, then the error names it without repeating it."""
+    with pytest.raises(SettingsError, match="ASSETS_ENDPOINT must be") as caught:
+        Settings.from_environment({"ASSETS_BUCKET": "pictures", "ASSETS_ENDPOINT": address})
+    assert "user:word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://s3.example.com", "http://minio:9000", "http://[::1]:9000", "http://s3/path"]
+)
+def test_originals_may_lie_in_an_s3(address: str) -> None:
+    """Given a bucket, then originals lie there; an endpoint loses its last slash; without a bucket it is refused."""
+    environ = {"ASSETS_ENDPOINT": f"{address}/", "ASSETS_REGION": "auto"}
+    settings = Settings.from_environment({**environ, "ASSETS_BUCKET": "pictures"})
+    assert (settings.assets_bucket, settings.assets_endpoint) == ("pictures", address)
+    assert settings.assets_region == "auto"
+    with pytest.raises(SettingsError, match="ASSETS_BUCKET"):
+        Settings.from_environment(environ)
+
+
 @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "ENVIRONMENT"])
 def test_production_refuses_a_missing_secret_or_service(name: str) -> None:
     """Given production without one of its own values, then the error names it."""

@@ -90,6 +90,7 @@ READS: st.SearchStrategy[Read] = st.one_of(
     _asks("NearbyListings", {"radiusM": st.sampled_from([600, 5000])}, center=_CENTER, first=st.sampled_from([2, 20])),
     st.builds(Read, st.just("ViewerHome"), st.just({}), st.integers(0, 1)),
     st.builds(Read, st.just("DesignRoom"), st.fixed_dictionaries({"id": _WHICH}), st.integers(0, 1)),
+    st.builds(Read, st.just("DesignCanvas"), st.fixed_dictionaries({"designId": _WHICH}), st.integers(0, 1)),
 )
 SPELLINGS: st.SearchStrategy[Spelling] = st.builds(
     Spelling,
@@ -112,6 +113,7 @@ FEW = (
     Read("NearbyListings", {"center": {"latitude": 40.4, "longitude": -3.7}, "first": 20}),
     Read("ViewerHome", {}, who=0),
     Read("DesignRoom", {"id": 0}, who=1),
+    Read("DesignCanvas", {"designId": 0}, who=1),
 )
 """One or two of each."""
 
@@ -121,8 +123,8 @@ def variables_of(world: World, read: Read) -> Row:
     named = dict(read.variables)
     if "slug" in named:
         named["slug"] = world.projects.get(world.project(named["slug"]), "missing")
-    if "id" in named:
-        named["id"] = ids.encode("Design", world.design(named["id"]))
+    for name in named.keys() & {"id", "designId"}:
+        named[name] = ids.encode("Design", world.design(named[name]))
     if "organizationId" in named:
         named["organizationId"] = ids.encode("Organization", world.organization(named["organizationId"]))
     cursor = world.cursors.get((read.operation, spelled(named))) if read.further else None

@@ -250,7 +250,7 @@ async def test_a_token_that_mongodb_does_not_know_begins_anew(database: Database
     await stream.append(redis, START, [Entry(tail, START, token, ())])
 
     async def begun() -> bool:
-        return await redis.xlen(STREAM) > 1
+        return bool(await redis.xlen(STREAM) > 1)
 
     async with relaying(database, redis):
         await until(begun)

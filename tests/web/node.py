@@ -1,4 +1,4 @@
-"""Run the Node programs of `tests/web/audit` against a server.
+"""Run Node programs, those of `tests/web/audit` against a server.
 
 They live in a cache folder with their packages, installed once for each state of the lock file.
 """
@@ -124,23 +124,31 @@ class NodeClients:
 
 
 def install() -> NodeClients:
-    """Install the packages unless they are, and take the programs as they are now. Skips the test without Node."""
+    """Install the packages of the reference clients, and take the programs as they are now. Skips without Node."""
+    return NodeClients(*installed(_AUDIT))
+
+
+def installed(source: Path) -> tuple[str, Path]:
+    """Copy a folder of Node programs to the cache, with their packages: (node, the copy). Skips the test without Node.
+
+    The packages are installed once for each state of the lock file.
+    """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        pytest.skip("node is not installed: these run the npm packages graphql-http/graphql-ws/graphql-sse against us")
-    lock = (_AUDIT / "package-lock.json").read_bytes()
+        pytest.skip(f"node is not installed: this runs what is in {source.name} with npm packages")
+    lock = (source / "package-lock.json").read_bytes()
     folder = _CACHE / hashlib.sha256(lock).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in _AUDIT.iterdir():
-        if path.is_file():
-            shutil.copy(path, folder)
-    installed = folder / "installed"  # written last: an installation that was cut short is made again
-    if not installed.exists():
+    for path in source.iterdir():
+        if path.is_dir() and path.name != "node_modules":
+            shutil.rmtree(folder / path.name, ignore_errors=True)  # a file that was removed is no more
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules", "dist"), dirs_exist_ok=True)
+    done = folder / "installed"  # written last: an installation that was cut short is made again
+    if not done.exists():
         subprocess.run(
             [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=_INSTALL_SECONDS
         )
-        installed.touch()
-    return NodeClients(node, folder)
+        done.touch()
+    return node, folder
 
 
 def _pipe(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:

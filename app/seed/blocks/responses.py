@@ -16,10 +16,10 @@ from app.demo.canvases import furnish
 from app.demo.remarks import THREADS
 from app.seed.blocks.firms import Firm
 from app.seed.blocks.rows import LATEST, Row, Rows, after
-from models.canvas import order_after
 from models.comment import Comment
 from models.design import Like
 from models.element import DesignEdit, Element
+from models.fractional import order_after
 
 _MOST_LIKES = 10
 
@@ -66,6 +66,8 @@ def _comment(rows: Rows, design: Row, parent: ObjectId | None, author: ObjectId,
         author=author,
         body=body,
         anchor=None,
+        orphaned=False,
+        mentions=[],
         edited_at=None,
         resolved_at=None,
         resolved_by=None,

@@ -1,0 +1,60 @@
+"""What resolvers act on: made apart from `services`, so that processes without a schema need not load one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphql import parse
+from redis.asyncio import Redis
+
+from app.settings import Settings
+from auth.tokens import Keys
+from models.database import Database
+from models.edit_log import EditLog
+from resolvers.api import Api
+from resolvers.context import Services
+from resolvers.following import Feeds, Pace
+from resolvers.warming import Warming
+from schema.pictures import Signing
+from schema.prepared import Preparer
+from schema.shown_pictures import shown_pictures
+from storage.assets import AssetStore
+from storage.image_links import ImageLinks
+from storage.jobs import Jobs
+from storage.presence import RedisPresence
+from storage.progress import UploadProgress
+from storage.signals import RedisSignals
+
+
+def warming(settings: Settings, redis: Redis, api: Api, documents: Iterable[str]) -> Warming:
+    """Return what has pictures made ahead: whatever these documents show of them."""
+    shown = shown_pictures(api, (parse(text, no_location=True) for text in documents))
+    return Warming(Jobs(redis), Signing(ImageLinks("", *settings.imgproxy_pairs[0])), shown)
+
+
+def services(
+    settings: Settings,
+    database: Database,
+    redis: Redis,
+    store: AssetStore,
+    assembled: tuple[Api, Preparer],
+    *,
+    documents: Iterable[str] = (),
+    pace: Pace | None = None,
+) -> Services:
+    """Return what resolvers act on, where these documents are registered."""
+    api, preparer = assembled
+    signals, presence, keys = RedisSignals(redis), RedisPresence(redis), Keys(settings.secret_key)
+    return Services(
+        database=database,
+        edit_log=EditLog(database, lambda design: signals.tell(f"design:{design}")),
+        keys=keys,
+        assets=store,
+        signals=signals,
+        feeds=Feeds(database, signals, presence, keys, pace or Pace()),
+        presence=presence,
+        progress=UploadProgress(redis),
+        warming=warming(settings, redis, api, documents),
+        public_url=settings.public_url,
+        preparer=preparer,
+    )
