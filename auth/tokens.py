@@ -24,8 +24,8 @@ _ISSUER = _AUDIENCE = "disenopro"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
 
 
-Purpose = Literal["own-write", "preview", "upload"]
-"""What a signature of ours is for: a moment that a client has seen its own write at, or the right to upload."""
+Purpose = Literal["checkpoint", "own-write", "preview", "upload"]
+"""What a signature of ours is for: how far a device has pulled, a moment that a client has seen its own write at, …"""
 
 
 class InvalidTokenError(Exception):

@@ -11,6 +11,7 @@ from models.entity import Entity
 from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
 from models.project import Project
+from models.replication import Change
 from models.user import Credential, Session, User
 from models.version import DesignVersion, VersionChunk
 
@@ -32,6 +33,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Asset,
     Upload,
     RegisteredOperation,
+    Change,
 )
 
 KINDS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

@@ -22,6 +22,7 @@ from resolvers.operation import OperationMutations
 from resolvers.organization import OrganizationMutations
 from resolvers.presence import PresenceMutations
 from resolvers.project import ProjectMutations
+from resolvers.replication import ReplicationMutations, ReplicationQueries, ReplicationSubscriptions
 from resolvers.version import VersionMutations
 from schema.errors import HANDLERS, expected, unavailable
 from schema.limits import Limits
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @strawberry.type(description="What can be asked.")
-class Query(GalleryQueries, NodeQueries):
+class Query(GalleryQueries, NodeQueries, ReplicationQueries):
     """The entry fields of queries."""
 
 
@@ -50,12 +51,13 @@ class Mutation(
     CommentMutations,
     AssetMutations,
     OperationMutations,
+    ReplicationMutations,
 ):
     """The entry fields of mutations."""
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(EventSubscriptions):
+class Subscription(EventSubscriptions, ReplicationSubscriptions):
     """The entry fields of subscriptions."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -22,10 +23,15 @@ from schema.deleted import Deleted, DeleteResult
 from schema.node import show
 
 
+async def tell(info: Info, comment: models.comment.Comment) -> None:
+    """Tell who follows a comment's design that it changed."""
+    await info.context.services.signals.send(f"design:{comment.design}", f"comment:{comment.id}")
+
+
 async def _write(info: Info, work: Callable[[Any], Awaitable[models.comment.Comment]]) -> models.comment.Comment:
     """Run a transaction that changes a comment, and tell who follows its design."""
     comment = await info.context.services.database.transaction(work)
-    await info.context.services.signals.send(f"design:{comment.design}", f"comment:{comment.id}")
+    await tell(info, comment)
     return comment
 
 
@@ -63,7 +69,7 @@ async def _mention(comment: models.comment.Comment, session: AsyncClientSession)
             await mention.insert(session=session)
 
 
-async def _own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) -> models.comment.Comment:
+async def own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) -> models.comment.Comment:
     """Load a comment that the viewer wrote."""
     comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
     if comment.author != info.context.viewer.user:
@@ -71,20 +77,70 @@ async def _own(info: Info, global_id: str, session: Any, path: tuple[str, ...]) 
     return comment
 
 
-async def _settle(info: Info, global_id: str, *, resolved: bool) -> CommentResult:
-    async def settle(session: Any) -> models.comment.Comment:
-        path = ("id",)
-        comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
-        if comment.parent is not None:
-            raise InvalidInputError("id: a reply is settled with the comment that it replies to.", path=path)
-        if resolved != (comment.resolved_at is not None):
-            comment.resolved_at = now() if resolved else None
-            comment.resolved_by = info.context.viewer.user if resolved else None
-            await comment.save(session=session)
-        return comment
+async def add(
+    info: Info, input_: AddCommentInput, session: Any, id_: PydanticObjectId | None = None
+) -> models.comment.Comment:
+    """Create a comment, with an id of the client's if it gives one; a reply to a reply joins the same thread."""
+    path: tuple[str, ...] = ("input", "designId")
+    design = await permitted(info, models.design.Design, input_.design_id, Permission.COMMENT, session, path=path)
+    parent = None
+    if input_.parent_id is not None:
+        path = ("input", "parentId")
+        parent = await permitted(info, models.comment.Comment, input_.parent_id, Permission.COMMENT, session, path=path)
+        if parent.design != design.id:
+            raise InvalidInputError("parentId: that comment is about another design.", path=path)
+    anchor = input_.anchor and {"element": input_.anchor.element, "x": input_.anchor.x, "y": input_.anchor.y}
+    comment = models.comment.Comment.make(
+        id=id_ or PydanticObjectId(),
+        design=design.id,
+        organization=design.organization,
+        author=info.context.viewer.require_user(),
+        body=input_.body,
+        parent=(parent.parent or parent.id) if parent else None,
+        anchor=anchor,
+        mentions=await _mentioned(input_.mentions or (), design.organization, session),
+    )
+    await comment.insert(session=session)
+    await _mention(comment, session)
+    return comment
 
-    found: CommentResult = show(await _write(info, settle))
-    return found
+
+async def edit(info: Info, input_: EditCommentInput, session: Any) -> models.comment.Comment:
+    """Change a comment's text."""
+    comment = await own(info, input_.id, session, ("input", "id"))
+    comment.change(body=input_.body, edited_at=now())
+    if input_.mentions is not None:
+        comment.change(mentions=await _mentioned(input_.mentions, comment.organization, session))
+    await comment.save(session=session)
+    await _mention(comment, session)
+    return comment
+
+
+async def settle(info: Info, global_id: str, session: Any, *, resolved: bool) -> models.comment.Comment:
+    """Mark a thread as settled, or as open."""
+    path = ("id",)
+    comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
+    if comment.parent is not None:
+        raise InvalidInputError("id: a reply is settled with the comment that it replies to.", path=path)
+    if resolved != (comment.resolved_at is not None):
+        comment.resolved_at = now() if resolved else None
+        comment.resolved_by = info.context.viewer.user if resolved else None
+        await comment.save(session=session)
+    return comment
+
+
+async def remove(info: Info, global_id: str, session: Any) -> models.comment.Comment:
+    """Delete a comment with its replies; return it."""
+    path = ("id",)
+    comment = await permitted(info, models.comment.Comment, global_id, Permission.COMMENT, session, path=path)
+    if comment.author != info.context.viewer.user:
+        info.context.viewer.require(Permission.DELETE, comment.organization, "Comment", path=path)
+    replies = await models.comment.Comment.find({"parent": comment.id}, session=session).to_list()
+    gone = {"comment": {"$in": [comment.id, *(reply.id for reply in replies)]}}
+    await models.comment.Mention.find(gone, session=session).delete(session=session)
+    await models.comment.Comment.find({"parent": comment.id}, session=session).delete(session=session)
+    await comment.delete(session=session)
+    return comment
 
 
 @strawberry.type
@@ -93,78 +149,32 @@ class CommentMutations:
 
     @mutation("Say something about a design, or reply.")
     async def add_comment(self, info: Info, input: AddCommentInput) -> CommentResult:  # noqa: A002 - Relay's word
-        """Create a comment; a reply to a reply joins the same thread."""
-
-        async def add(session: Any) -> models.comment.Comment:
-            design = await permitted(
-                info, models.design.Design, input.design_id, Permission.COMMENT, session, path=("input", "designId")
-            )
-            parent = None
-            if input.parent_id is not None:
-                path = ("input", "parentId")
-                parent = await permitted(
-                    info, models.comment.Comment, input.parent_id, Permission.COMMENT, session, path=path
-                )
-                if parent.design != design.id:
-                    raise InvalidInputError("parentId: that comment is about another design.", path=path)
-            anchor = input.anchor and {"element": input.anchor.element, "x": input.anchor.x, "y": input.anchor.y}
-            comment = models.comment.Comment.make(
-                design=design.id,
-                organization=design.organization,
-                author=info.context.viewer.require_user(),
-                body=input.body,
-                parent=(parent.parent or parent.id) if parent else None,
-                anchor=anchor,
-                mentions=await _mentioned(input.mentions or (), design.organization, session),
-            )
-            await comment.insert(session=session)
-            await _mention(comment, session)
-            return comment
-
-        found: CommentResult = show(await _write(info, add))
-        return found
+        """Create a comment."""
+        return await _done(info, partial(add, info, input))
 
     @mutation("Change what a comment of one's own says.")
     async def edit_comment(self, info: Info, input: EditCommentInput) -> CommentResult:  # noqa: A002
         """Change a comment's text."""
-
-        async def edit(session: Any) -> models.comment.Comment:
-            comment = await _own(info, input.id, session, ("input", "id"))
-            comment.change(body=input.body, edited_at=now())
-            if input.mentions is not None:
-                comment.change(mentions=await _mentioned(input.mentions, comment.organization, session))
-            await comment.save(session=session)
-            await _mention(comment, session)
-            return comment
-
-        found: CommentResult = show(await _write(info, edit))
-        return found
+        return await _done(info, partial(edit, info, input))
 
     @mutation("Settle a comment.")
     async def resolve_comment(self, info: Info, id: strawberry.ID) -> CommentResult:  # noqa: A002
         """Mark a thread as settled."""
-        return await _settle(info, id, resolved=True)
+        return await _done(info, partial(settle, info, id, resolved=True))
 
     @mutation("Open a settled comment again.")
     async def reopen_comment(self, info: Info, id: strawberry.ID) -> CommentResult:  # noqa: A002
         """Mark a thread as open."""
-        return await _settle(info, id, resolved=False)
+        return await _done(info, partial(settle, info, id, resolved=False))
 
     @mutation("Delete a comment of one's own, with its replies; admins may delete anybody's.")
     async def delete_comment(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
         """Delete a comment."""
-
-        async def delete(session: Any) -> models.comment.Comment:
-            path = ("id",)
-            comment = await permitted(info, models.comment.Comment, id, Permission.COMMENT, session, path=path)
-            if comment.author != info.context.viewer.user:
-                info.context.viewer.require(Permission.DELETE, comment.organization, "Comment", path=path)
-            replies = await models.comment.Comment.find({"parent": comment.id}, session=session).to_list()
-            gone = {"comment": {"$in": [comment.id, *(reply.id for reply in replies)]}}
-            await models.comment.Mention.find(gone, session=session).delete(session=session)
-            await models.comment.Comment.find({"parent": comment.id}, session=session).delete(session=session)
-            await comment.delete(session=session)
-            return comment
-
-        await _write(info, delete)
+        await _write(info, partial(remove, info, id))
         return Deleted(id=id)
+
+
+async def _done(info: Info, work: Callable[[Any], Awaitable[models.comment.Comment]]) -> CommentResult:
+    """Show the comment that a transaction changed."""
+    found: CommentResult = show(await _write(info, work))
+    return found

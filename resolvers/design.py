@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import strawberry
-from beanie import SortDirection
+from beanie import PydanticObjectId, SortDirection
 
 import models.design
 import models.project
@@ -50,6 +52,57 @@ async def _like(info: Info, global_id: str, *, active: bool) -> LikeResult:
     return found
 
 
+async def begin(
+    info: Info, input_: CreateDesignInput, session: Any, id_: PydanticObjectId | None = None
+) -> models.design.Design:
+    """Create a design, with an id of the client's if it gives one."""
+    path = ("input", "projectId")
+    project = await permitted(info, models.project.Project, input_.project_id, Permission.EDIT, session, path=path)
+    design = models.design.Design.make(
+        id=id_ or PydanticObjectId(),
+        project=project.id,
+        organization=project.organization,
+        author=info.context.viewer.require_user(),
+        project_public=project.public,
+        **given(input_, "title", "room", "style"),
+    )
+    await design.insert(session=session)
+    return design
+
+
+async def update(info: Info, input_: UpdateDesignInput, session: Any) -> models.design.Design:
+    """Change what a design says."""
+    design = await permitted(info, models.design.Design, input_.id, Permission.EDIT, session)
+    changes = given(input_, "title", "room", "style")
+    if input_.cover_id is not strawberry.UNSET:
+        changes["cover"] = await cover(info, input_.cover_id, design.organization, session)
+    design.change(**changes)
+    await design.save(session=session)
+    return design
+
+
+async def publish(info: Info, global_id: str, session: Any, *, published: bool) -> models.design.Design:
+    """Show a design to everybody, or take it back."""
+    design = await permitted(info, models.design.Design, global_id, Permission.PUBLISH, session, path=("id",))
+    if published != (design.published_at is not None):
+        # Beginning a design may overlap with a change of the project's visibility, so the copy is made anew here.
+        # This cannot: `renew_showcase` writes to the project.
+        project = await models.project.Project.get(design.project, session=session)
+        design.project_public = project is not None and project.public
+        design.published_at = now() if published else None
+        await design.save(session=session)
+        await renew_showcase(design.project, session)
+    return design
+
+
+async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjectId]:
+    """Delete a design and what is about it; return the designs that are to be swept then: this one."""
+    design = await permitted(info, models.design.Design, global_id, Permission.DELETE, session, path=("id",))
+    await delete_designs([design.id], session)
+    await renew_showcase(design.project, session)
+    return [design.id]
+
+
 @strawberry.type
 class DesignMutations:
     """Mutations of designs and likes."""
@@ -57,63 +110,27 @@ class DesignMutations:
     @mutation("Begin a design, with an empty canvas.")
     async def create_design(self, info: Info, input: CreateDesignInput) -> DesignResult:  # noqa: A002 - Relay's word
         """Create a design."""
-
-        async def create(session: Any) -> models.design.Design:
-            project = await permitted(
-                info, models.project.Project, input.project_id, Permission.EDIT, session, path=("input", "projectId")
-            )
-            design = models.design.Design.make(
-                project=project.id,
-                organization=project.organization,
-                author=info.context.viewer.require_user(),
-                project_public=project.public,
-                **given(input, "title", "room", "style"),
-            )
-            await design.insert(session=session)
-            return design
-
-        found: DesignResult = show(await info.context.services.database.transaction(create))
-        return found
+        return await _done(info, partial(begin, info, input))
 
     @mutation("Change what a design says.")
     async def update_design(self, info: Info, input: UpdateDesignInput) -> DesignResult:  # noqa: A002
         """Change a design."""
-
-        async def update(session: Any) -> models.design.Design:
-            design = await permitted(info, models.design.Design, input.id, Permission.EDIT, session)
-            changes = given(input, "title", "room", "style")
-            if input.cover_id is not strawberry.UNSET:
-                changes["cover"] = await cover(info, input.cover_id, design.organization, session)
-            design.change(**changes)
-            await design.save(session=session)
-            return design
-
-        found: DesignResult = show(await info.context.services.database.transaction(update))
-        return found
+        return await _done(info, partial(update, info, input))
 
     @mutation("Show a design to everybody, once its project is public.")
     async def publish_design(self, info: Info, id: strawberry.ID) -> DesignResult:  # noqa: A002
         """Publish a design; one that is published stays as it is."""
-        return await _publish(info, id, published=True)
+        return await _done(info, partial(publish, info, id, published=True))
 
     @mutation("Show a design to its organization only.")
     async def unpublish_design(self, info: Info, id: strawberry.ID) -> DesignResult:  # noqa: A002
         """Take a design back."""
-        return await _publish(info, id, published=False)
+        return await _done(info, partial(publish, info, id, published=False))
 
     @mutation("Delete a design, with its canvas and its comments.")
     async def delete_design(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
         """Delete a design."""
-        designs: list[Any] = []
-
-        async def delete(session: Any) -> None:
-            design = await permitted(info, models.design.Design, id, Permission.DELETE, session, path=("id",))
-            designs[:] = [design.id]
-            await delete_designs(designs, session)
-            await renew_showcase(design.project, session)
-
-        await info.context.services.database.transaction(delete)
-        await sweep_designs(info, designs)
+        await sweep_designs(info, await info.context.services.database.transaction(partial(remove, info, id)))
         return Deleted(id=id)
 
     @mutation("Like a design.")
@@ -127,18 +144,7 @@ class DesignMutations:
         return await _like(info, id, active=False)
 
 
-async def _publish(info: Info, global_id: str, *, published: bool) -> DesignResult:
-    async def publish(session: Any) -> models.design.Design:
-        design = await permitted(info, models.design.Design, global_id, Permission.PUBLISH, session, path=("id",))
-        if published != (design.published_at is not None):
-            # Beginning a design may overlap with a change of the project's visibility, so the copy is made anew here.
-            # This cannot: `renew_showcase` writes to the project.
-            project = await models.project.Project.get(design.project, session=session)
-            design.project_public = project is not None and project.public
-            design.published_at = now() if published else None
-            await design.save(session=session)
-            await renew_showcase(design.project, session)
-        return design
-
-    found: DesignResult = show(await info.context.services.database.transaction(publish))
+async def _done(info: Info, work: Callable[[Any], Awaitable[models.design.Design]]) -> DesignResult:
+    """Show the design that a transaction changed."""
+    found: DesignResult = show(await info.context.services.database.transaction(work))
     return found

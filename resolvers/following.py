@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
@@ -23,6 +23,7 @@ from auth.viewer import Viewer, device
 from models.database import Database, cancelled
 from resolvers.crowd import PRESENCE, Crowd
 from resolvers.log_reader import MOST_AT_ONCE, LogReader
+from resolvers.sources import Sink, Source
 from schema.events import (
     AccessChanged,
     DesignEvent,
@@ -53,32 +54,6 @@ class Pace:
     look: float = 5.0
 
 
-class Out(Protocol):
-    """Where an operation's results go, each as the JSON of a GraphQL response."""
-
-    def push(self, payload: bytes, *, last: bool = False) -> bool:
-        """Send without waiting; False, and nothing is sent, where the reader is too far behind. The `last` is sent."""
-        ...
-
-    async def ready(self) -> None:
-        """Wait until little of what was pushed is still to be sent."""
-        ...
-
-
-class Sink(Out, Protocol):
-    """Where one follower's events go; its transport makes bytes of them."""
-
-    alike: Hashable | None
-    """Who has the same is told the same bytes; None: nobody else is."""
-
-    presence: bool
-    """Whether it wants to know who is there."""
-
-    async def render(self, event: DesignEvent) -> bytes:
-        """Return what is sent of an event; never raises."""
-        ...
-
-
 @dataclass(eq=False)
 class _Follower:
     """Somebody who follows live: has been told everything up to `seq`."""
@@ -94,18 +69,14 @@ class _Follower:
         return self if self.sink.alike is None else self.sink.alike
 
 
-class Following:
-    """One subscription, which its transport runs; for GraphQL it passes for a stream of events."""
+class Following(Source):
+    """One subscription to a design's events."""
 
     def __init__(self, feeds: Feeds, viewer: Viewer, design: models.design.Design, after_seq: int | None) -> None:
         self._feeds = feeds
         self._viewer = viewer
         self._design = design
         self._after = after_seq
-
-    def __aiter__(self) -> AsyncIterator[DesignEvent]:
-        """Refuse to be iterated."""
-        raise TypeError("Following.run tells of events.")
 
     async def run(self, sink: Sink) -> None:
         """Tell a sink of every batch after the position, then of what happens, until access ends or it is cancelled."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import strawberry
+from beanie import PydanticObjectId
 
 import models.asset
 import models.organization
@@ -62,6 +64,59 @@ async def cover(info: Info, global_id: str | None, organization: Any, session: A
     return asset.id
 
 
+async def begin(
+    info: Info, input_: CreateProjectInput, session: Any = None, id_: PydanticObjectId | None = None
+) -> models.project.Project:
+    """Create a project, with an id of the client's if it gives one."""
+    path = ("input", "organizationId")
+    kind = models.organization.Organization
+    organization = await permitted(info, kind, input_.organization_id, Permission.EDIT, session, path=path)
+    project = models.project.Project.make(
+        id=id_ or PydanticObjectId(),
+        organization=organization.id,
+        owner=info.context.viewer.require_user(),
+        slug=make_slug(input_.title),
+        **given(input_, *_PLAIN),
+        **{name: _stored(getattr(input_, name)) for name in ("address", "location", "price")},
+    )
+    await project.insert(session=session)
+    return project
+
+
+async def update(info: Info, input_: UpdateProjectInput, session: Any) -> models.project.Project:
+    """Change what a project says."""
+    project = await permitted(info, models.project.Project, input_.id, Permission.EDIT, session)
+    changes = given(input_, *_PLAIN)
+    changes |= {name: _stored(value) for name, value in given(input_, "address", "location", "price").items()}
+    if input_.cover_id is not strawberry.UNSET:
+        changes["cover"] = await cover(info, input_.cover_id, project.organization, session)
+    project.change(**changes)
+    await project.save(session=session)
+    return project
+
+
+async def expose(info: Info, input_: ShowProjectInput, session: Any) -> models.project.Project:
+    """Change a project's visibility and status, and its designs' copy of it."""
+    project = await permitted(info, models.project.Project, input_.id, Permission.PUBLISH, session)
+    was_public = project.public
+    project.show(input_.visibility, input_.status, now())
+    await project.save(session=session)
+    if project.public != was_public:
+        await Design.find({"project": project.id}, session=session).update(
+            {"$set": {"project_public": project.public}}, session=session
+        )
+    return project
+
+
+async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjectId]:
+    """Delete a project and what is in it; return the designs that are to be swept then."""
+    project = await permitted(info, models.project.Project, global_id, Permission.DELETE, session, path=("id",))
+    designs = [design.id for design in await Design.find({"project": project.id}, session=session).to_list()]
+    await delete_designs(designs, session)
+    await project.delete(session=session)
+    return designs
+
+
 @strawberry.type
 class ProjectMutations:
     """Mutations of projects."""
@@ -69,73 +124,25 @@ class ProjectMutations:
     @mutation("Begin a project: a draft that only its organization sees.")
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectResult:  # noqa: A002 - Relay's word
         """Create a project."""
-        organization = await permitted(
-            info,
-            models.organization.Organization,
-            input.organization_id,
-            Permission.EDIT,
-            path=("input", "organizationId"),
-        )
-        project = models.project.Project.make(
-            organization=organization.id,
-            owner=info.context.viewer.require_user(),
-            slug=make_slug(input.title),
-            **given(input, *_PLAIN),
-            **{name: _stored(getattr(input, name)) for name in ("address", "location", "price")},
-        )
-        await project.insert()
-        found: ProjectResult = show(project)
+        found: ProjectResult = show(await begin(info, input))
         return found
 
     @mutation("Change what a project says.")
     async def update_project(self, info: Info, input: UpdateProjectInput) -> ProjectResult:  # noqa: A002
         """Change a project."""
-
-        async def update(session: Any) -> models.project.Project:
-            project = await permitted(info, models.project.Project, input.id, Permission.EDIT, session)
-            changes = given(input, *_PLAIN)
-            changes |= {name: _stored(value) for name, value in given(input, "address", "location", "price").items()}
-            if input.cover_id is not strawberry.UNSET:
-                changes["cover"] = await cover(info, input.cover_id, project.organization, session)
-            project.change(**changes)
-            await project.save(session=session)
-            return project
-
-        found: ProjectResult = show(await info.context.services.database.transaction(update))
+        found: ProjectResult = show(await info.context.services.database.transaction(partial(update, info, input)))
         return found
 
     @mutation("Set who may see a project, and where the work on it stands.")
     async def show_project(self, info: Info, input: ShowProjectInput) -> ProjectResult:  # noqa: A002
-        """Change a project's visibility and status, and its designs' copy of it, in one transaction."""
-
-        async def change(session: Any) -> models.project.Project:
-            project = await permitted(info, models.project.Project, input.id, Permission.PUBLISH, session)
-            was_public = project.public
-            project.show(input.visibility, input.status, now())
-            await project.save(session=session)
-            if project.public != was_public:
-                await Design.find({"project": project.id}, session=session).update(
-                    {"$set": {"project_public": project.public}}, session=session
-                )
-            return project
-
-        found: ProjectResult = show(await info.context.services.database.transaction(change))
+        """Change who sees a project."""
+        found: ProjectResult = show(await info.context.services.database.transaction(partial(expose, info, input)))
         return found
 
     @mutation("Delete a project, with its designs and their comments.")
     async def delete_project(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
         """Delete a project and everything in it."""
-        designs: list[Any] = []
-
-        async def delete(session: Any) -> None:
-            project = await permitted(info, models.project.Project, id, Permission.DELETE, session, path=("id",))
-            found = await Design.find({"project": project.id}, session=session).to_list()
-            designs[:] = [design.id for design in found]
-            await delete_designs(designs, session)
-            await project.delete(session=session)
-
-        await info.context.services.database.transaction(delete)
-        await sweep_designs(info, designs)
+        await sweep_designs(info, await info.context.services.database.transaction(partial(remove, info, id)))
         return Deleted(id=id)
 
 

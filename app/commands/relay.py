@@ -1,4 +1,4 @@
-"""`python -m app relay`: from the database's changes to invalidations; the snapshots of likes; and the auditor."""
+"""`python -m app relay`: from the database's changes to invalidations and to the log of changes; likes; the auditor."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from app.settings import Settings
 from auth.tokens import Keys
 from edge import plans
 from models.database import Database
+from storage.signals import RedisSignals
 from workers.auditor.auditor import Auditor
 from workers.likes import LikeCounts
+from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
 
 
@@ -32,14 +34,20 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
         closing.append(database.close)
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
+    recorder = Recorder(database, RedisSignals(redis))
 
-    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, likes.run]
+    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, recorder.run, likes.run]
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)
 
     return Process(
         name="relay",
-        checks={"mongodb": database.ping, "redis": answering(redis), "change stream": relay.ready},
+        checks={
+            "mongodb": database.ping,
+            "redis": answering(redis),
+            "change stream": relay.ready,
+            "log of changes": recorder.ready,
+        },
         background=background,
         close=(redis.aclose, *closing),
     )

@@ -14,10 +14,9 @@ from app.http.contexts import Contexts
 from auth.viewer import Viewer
 from resolvers.api import Api
 from resolvers.context import RequestContext
-from resolvers.following import Following, Out
+from resolvers.sources import Out, Source
 from schema.alike import told
 from schema.errors import masked
-from schema.events import DesignEvent
 from schema.prepared import Operation, Prepared, Preparer
 from storage.cancellation import to_its_end
 
@@ -63,7 +62,7 @@ class Streams:
             return
         try:
             found = await self._source(asked)
-            if isinstance(found, Following):
+            if isinstance(found, Source):
                 await found.run(_Rendering(self, asked, out))
                 return
         except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, and the subscriber is told
@@ -81,7 +80,7 @@ class Streams:
         """Return errors as clients may see them."""
         return [masked(error, suggestions=self.preparer.suggestions).formatted for error in errors]
 
-    async def render(self, asked: Asked, event: DesignEvent) -> bytes:
+    async def render(self, asked: Asked, event: Any) -> bytes:
         """Return what an operation tells of an event."""
         context = self.contexts.make(asked.operation, asked.context.viewer)
         result = execute(
@@ -97,7 +96,7 @@ class Streams:
             self._log(found.errors, context)
         return self.told(found.data, found.errors)
 
-    async def _source(self, asked: Asked) -> Following | Sequence[GraphQLError]:
+    async def _source(self, asked: Asked) -> Source | Sequence[GraphQLError]:
         """Return a subscription that may be run, or why it may not."""
         executor: Any = Executor.build(
             self.preparer.schema,
@@ -112,7 +111,7 @@ class Streams:
         source: Any = create_source_event_stream(executor)
         if executor.is_awaitable(source):
             source = await source
-        return source if isinstance(source, Following) else source.errors
+        return source if isinstance(source, Source) else source.errors
 
     def _log(self, errors: Sequence[GraphQLError], context: RequestContext) -> None:
         self.api.log_errors(errors, context.request_id)
@@ -128,7 +127,7 @@ class _Rendering:
         self._streams = streams
         self._asked = asked
 
-    async def render(self, event: DesignEvent) -> bytes:
+    async def render(self, event: Any) -> bytes:
         """Return what is sent of an event; what goes wrong is told in its place."""
         try:
             return await self._streams.render(self._asked, event)

@@ -13,7 +13,8 @@ from edge.stream import START, Change, Entry, EntryId
 from models.database import PULSES
 from models.purge import PURGES
 from models.register import COLLECTIONS, DOCUMENTS
-from workers.relay.changes import Event, canvas_tag, changes, entries, pipeline
+from workers.relay.changes import canvas_tag, changes, entries, pipeline
+from workers.relay.watching import Event
 
 Row = dict[str, Any]
 

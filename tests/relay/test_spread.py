@@ -9,8 +9,8 @@ from beanie import PydanticObjectId
 from pymongo import AsyncMongoClient
 
 from models.database import Database
-from workers.relay.changes import Event
 from workers.relay.spread import altered, differing, spread
+from workers.relay.watching import Event
 
 ID = PydanticObjectId()
 SHOWN = {"visibility": "PUBLIC", "status": "ACTIVE"}

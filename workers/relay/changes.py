@@ -6,7 +6,7 @@ event of an unknown kind everything.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from typing import Any
 
 from edge.stream import Change, Entry, EntryId
@@ -20,8 +20,7 @@ from models.entity import Entity
 from models.operation import RegisteredOperation
 from models.purge import PURGES
 from models.register import DOCUMENTS
-
-Event = Mapping[str, Any]
+from workers.relay.watching import Event
 
 _WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images and d is not DesignEdit}
 _EDITS = DesignEdit.stored_in()

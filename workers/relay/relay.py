@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
 
 from prometheus_client import Counter, Gauge
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -19,8 +18,9 @@ from edge import stream
 from edge.stream import START, Change, Entry, EntryId
 from edge.tags import EVERYTHING
 from models.database import Database, cancelled, cluster_time, timestamp
-from workers.relay.changes import Event, entries, pipeline
+from workers.relay.changes import entries, pipeline
 from workers.relay.spread import altered, differing, spread
+from workers.relay.watching import ChangeStream, Event, lost
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +32,7 @@ With the 1.5 s for which an edge then vouches (`edge.coherence`), the 2 s by whi
 """
 
 _RETRY_SECONDS = 0.5
-_AWAIT_MS = 1000  # how long one read of the change stream waits
-# CappedPositionLost, ChangeStream{FatalError,HistoryLost}, an event that is too large, …
-_HISTORY_LOST = {136, 222, 234, 280, 286, 10334}
+_IMAGES = {"fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable"}
 
 _APPENDED = Counter("relay_entries_total", "Events appended to the invalidation stream.")
 _POSITION = Gauge("relay_position_seconds", "MongoDB's time of the newest appended event (Unix seconds).")
@@ -94,14 +92,14 @@ class Relay:
             tail = await self._begin("The stream is empty: everything cached is dropped once.")
         async with self._database.client.start_session() as session:
             try:
-                cursor, batch = await self._open(session, tail)
+                changes = ChangeStream(self._database, session, pipeline(), **_IMAGES)
+                batch = await self._open(changes, tail)
                 self._reading = True
                 position = await self._append(batch, tail.id)
-                while cursor and not cancelled():  # 0 comes with a last batch, whose end closed the change stream
-                    cursor, batch = await self._more(session, cursor)
-                    position = await self._append(batch, position)
+                while changes.goes_on and not cancelled():
+                    position = await self._append(await changes.more(), position)
             except OperationFailure as error:
-                if not (_lost(error) or (not self._reading and await self._opens(session))):
+                if not (lost(error) or (not self._reading and await self._opens(session))):
                     raise
                 log.error("The change stream cannot go on from the stream's tail (%s).", error)  # noqa: TRY400 - told below
                 await self._begin("The history is lost: everything cached is dropped.", behind=tail.id)
@@ -135,34 +133,16 @@ class Relay:
             raise TailMovedError
         return entry
 
-    async def _open(self, session: AsyncClientSession, tail: Entry) -> tuple[int, list[Event]]:
-        """Open the change stream behind an entry: (cursor, first batch)."""
+    async def _open(self, changes: ChangeStream, tail: Entry) -> list[Event]:
+        """Open the change stream behind an entry, and return its first batch."""
         if tail.token:  # `startAfter`, since `resumeAfter` refuses the token of an `invalidate`
-            return await self._watch(session, startAfter={"_data": tail.token})
-        return await self._watch(session, startAtOperationTime=timestamp(tail.id.time))
+            return await changes.open(startAfter={"_data": tail.token})
+        return await changes.open(startAtOperationTime=timestamp(tail.id.time))
 
     async def _opens(self, session: AsyncClientSession) -> bool:
         """Whether the change stream opens at the present: what was refused then is the place to go on from."""
-        await self._watch(session)
+        await ChangeStream(self._database, session, pipeline(), **_IMAGES).open()
         return True
-
-    async def _watch(self, session: AsyncClientSession, **options: Any) -> tuple[int, list[Event]]:
-        options |= {"fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable"}
-        answer = await self._database.handle.command(
-            "aggregate",
-            1,
-            pipeline=[{"$changeStream": options}, *pipeline()],
-            cursor={},
-            readConcern={"level": "majority"},
-            session=session,
-        )
-        return answer["cursor"]["id"], answer["cursor"]["firstBatch"]
-
-    async def _more(self, session: AsyncClientSession, cursor: int) -> tuple[int, list[Event]]:
-        answer = await self._database.handle.command(
-            "getMore", cursor, collection="$cmd.aggregate", maxTimeMS=_AWAIT_MS, session=session
-        )
-        return answer["cursor"]["id"], answer["cursor"]["nextBatch"]
 
     async def _append(self, events: list[Event], position: EntryId) -> EntryId:
         """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""
@@ -180,8 +160,3 @@ class Relay:
             batch = batch[known.index(last) + 1 :]
             position = last
         return position
-
-
-def _lost(error: OperationFailure) -> bool:
-    """Whether MongoDB says that a change stream cannot go on."""
-    return error.code in _HISTORY_LOST or error.has_error_label("NonResumableChangeStreamError")

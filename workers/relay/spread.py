@@ -16,7 +16,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models.database import Database
 from models.design import Design
 from models.project import Project, Status, Visibility
-from workers.relay.changes import Event
+from workers.relay.watching import Event
 
 _PROJECTS, _DESIGNS = Project.stored_in(), Design.stored_in()
 _COMPARED_AT_ONCE = 5000

@@ -1,0 +1,197 @@
+"""What devices changed while nobody heard them: each change is made if the document is as they took it for.
+
+A change that is refused, or that comes too late, is answered with the document as it is, which the device then takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import strawberry
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from auth.permissions import Permission
+from models.entity import camel
+from models.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
+from models.register import KINDS
+from models.replication import MOST_ROWS, Change
+from resolvers.context import Info
+from schema import ids
+from schema.replication import Replica
+
+_ATTEMPTS: Final = 2  # somebody else may make a document of the same id at the same moment
+
+Values = dict[str, Any]
+After = Callable[[], Awaitable[object]] | None
+"""What is done once a change is durable."""
+
+
+class Row(Protocol):
+    """A document that a device changed: its new state, and what the device took for ours."""
+
+    @property
+    def new_document_state(self) -> Any:
+        """The new state."""
+        ...
+
+    @property
+    def assumed_master_state(self) -> Any:
+        """What the device took for ours; None for a document that it made."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """How a kind of document is changed: the fields that devices change, those that a new one needs, and what does it.
+
+    `switches` are times that we set, where devices say only whether there is one; `owners` the fields that name what a
+    new one belongs to, each with its type.
+    """
+
+    replica: Replica[Any]
+    fields: tuple[str, ...]
+    switches: tuple[str, ...]
+    needed: tuple[str, ...]
+    owners: tuple[tuple[str, str], ...]
+    make: Callable[[Info, PydanticObjectId, Values, Any], Awaitable[After]]
+    change: Callable[[Info, str, Values, Any], Awaitable[After]]
+    remove: Callable[[Info, str, Any], Awaitable[After]]
+
+    def values(self, state: Any) -> Values:
+        """Return what a state says of the fields that devices change, comparably."""
+        given = {name: getattr(state, name) for name in (*self.fields, *self.switches)}
+        return {
+            name: value is not None if name in self.switches else _plain(value)
+            for name, value in given.items()
+            if value is not strawberry.UNSET
+        }
+
+
+def _plain(value: Any) -> Any:
+    """Return an object of the API by its fields, so that it can be compared with its input."""
+    return vars(value) if hasattr(type(value), "__strawberry_definition__") else value
+
+
+async def push(info: Info, pushed: Pushed, rows: Sequence[Row]) -> list[Any]:
+    """Make what changes can be made, one by one; return the documents of the others as they are.
+
+    Raises:
+        NotSignedInError: nobody is signed in.
+        InvalidInputError: there are too many rows, or one has no id of this kind. Nothing is changed then.
+        ConflictError: what a new one belongs to has not been pushed yet; every other row is done.
+
+    """
+    info.context.viewer.require_user()
+    if len(rows) > MOST_ROWS:
+        raise InvalidInputError(f"rows: at most {MOST_ROWS} at once, not {len(rows)}.", path=("rows",))
+    found = [
+        (
+            ids.key(
+                row.new_document_state.id, pushed.replica.kind, path=("rows", str(index), "newDocumentState", "id")
+            ),
+            row,
+        )
+        for index, row in enumerate(rows)
+    ]
+    answers, early = list[Any](), list[tuple[str, ...]]()
+    for index, (id_, row) in enumerate(found):
+        change = _Change(info, pushed, id_, row)
+        try:
+            answers.append(await _made(info, change))
+        except NotFoundError as error:
+            name = await change.lacks()
+            if name is None:
+                answers.append(await change.present(None, error.message))
+            else:
+                early.append(("rows", str(index), "newDocumentState", camel(name)))
+        except DomainError as error:
+            answers.append(await change.present(None, error.message))
+    if early:
+        words = f"{'.'.join(early[0])}: this is not there yet; push it first, then this again. The other rows are done."
+        raise ConflictError(words, path=early[0])
+    return [answer for answer in answers if answer is not None]
+
+
+async def _made(info: Info, change: _Change) -> Any:
+    """Make one change; return the document as it is where it is another than the device took it for."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            conflict = await info.context.services.database.transaction(change.attempt)
+        except DuplicateKeyError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        if change.after is not None:
+            await change.after()
+        return conflict
+    raise AssertionError("every attempt returns, raises or is followed by another")
+
+
+class _Change:
+    """One document's change on its way; `after` is what is done once it is durable."""
+
+    def __init__(self, info: Info, pushed: Pushed, id_: PydanticObjectId, row: Row) -> None:
+        self._info, self._pushed, self._id = info, pushed, id_
+        self._new, self._assumed = row.new_document_state, row.assumed_master_state
+        self.after: After = None
+
+    async def present(self, session: Any, refusal: str | None = None) -> Any:
+        """Return the document as it is, or that the viewer may know of none."""
+        replica = self._pushed.replica
+        document: Any = await replica.document.get(self._id, session=session)
+        if document is None or not self._info.context.viewer.may(Permission.READ, document.organization):
+            return replica.gone(self._id, refusal)
+        return replica.of(document, refusal)
+
+    async def lacks(self) -> str | None:
+        """Return the field that names what has never been there: its own push is still to come."""
+        for name, kind in self._pushed.owners:
+            value = getattr(self._new, name)
+            if value:
+                id_ = ids.key(value, kind)
+                known = await Change.get_pymongo_collection().find_one({"_id": f"{kind}:{id_}"}, {"_id": 1})
+                if known is None and await KINDS[kind].get(id_) is None:
+                    return name
+        return None
+
+    async def attempt(self, session: Any) -> Any:
+        """Make the change in a transaction, or return the document where it is not as the device took it for."""
+        self.after = None
+        present = await self.present(session)
+        if present.deleted:
+            return await self._make(present, session)
+        now, wanted = self._pushed.values(present), self._pushed.values(self._new)
+        changes = {name: value for name, value in wanted.items() if value != now[name]}
+        if not changes and not self._new.deleted:
+            return None  # it is so already: the answer to an earlier push was lost
+        assumed = None if self._assumed is None else self._pushed.values(self._assumed)
+        if assumed is None or any(value != now[name] for name, value in assumed.items()):
+            return present
+        if self._new.deleted:
+            self.after = await self._pushed.remove(self._info, self._new.id, session)
+        else:
+            given = {
+                name: wanted[name] if name in self._pushed.switches else getattr(self._new, name) for name in changes
+            }
+            self.after = await self._pushed.change(self._info, self._new.id, given, session)
+        return None
+
+    async def _make(self, gone: Any, session: Any) -> Any:
+        """Make a new document, unless it is one that has gone."""
+        if self._new.deleted:
+            return None
+        if self._assumed is not None:
+            return gone
+        if await self._pushed.replica.document.get(self._id, session=session) is not None:
+            raise NotFoundError(self._pushed.replica.kind)  # of others: to be known as little as what is missing
+        given = {name: getattr(self._new, name) for name in (*self._pushed.needed, *self._pushed.fields)}
+        values = {name: value for name, value in given.items() if value is not strawberry.UNSET and value is not None}
+        for name in self._pushed.needed:
+            if name not in values:
+                raise InvalidInputError(f"{camel(name)}: a new {self._pushed.replica.kind} needs it.")
+        values |= {name: True for name in self._pushed.switches if self._pushed.values(self._new).get(name)}
+        self.after = await self._pushed.make(self._info, self._id, values, session)
+        return None
