@@ -19,6 +19,7 @@ from models.errors import ConflictError, DomainError, InvalidInputError, NotFoun
 from models.register import KINDS
 from models.replication import MOST_ROWS, Change
 from resolvers.context import Info
+from resolvers.pulling import organizations
 from schema import ids
 from schema.replication import Replica
 
@@ -147,13 +148,21 @@ class _Change:
         return replica.of(document, refusal)
 
     async def lacks(self) -> str | None:
-        """Return the field that names what has never been there: its own push is still to come."""
+        """Return the field that names what the viewer has never been able to know: its own push may be to come.
+
+        None where that cannot be, since it was deleted, or the viewer is not in the organization that the row names.
+        """
+        viewer = self._info.context.viewer
+        readable = organizations(viewer)
+        if self._new.organization_id and ids.key(self._new.organization_id, "Organization") not in readable:
+            return None
         for name, kind in self._pushed.owners:
-            value = getattr(self._new, name)
-            if value:
+            if value := getattr(self._new, name):
                 id_ = ids.key(value, kind)
-                known = await Change.get_pymongo_collection().find_one({"_id": f"{kind}:{id_}"}, {"_id": 1})
-                if known is None and await KINDS[kind].get(id_) is None:
+                noted = {"_id": f"{kind}:{id_}", "organization": {"$in": [*readable]}}
+                known = await Change.get_pymongo_collection().find_one(noted, {"_id": 1})
+                owner = await KINDS[kind].get(id_)
+                if known is None and (owner is None or owner.tenant not in readable):
                     return name
         return None
 

@@ -110,12 +110,12 @@ def test_results_are_one_success_and_user_errors() -> None:
 
 
 def test_mutations_take_ids_or_one_input_and_answer_results() -> None:
-    """All but `signOut`, which cannot fail, answer a union; no argument has a default to forget."""
+    """All but `signOut`, which cannot fail, and pushes, whose shape is RxDB's, answer a union; no argument has a default."""
     mutations = SCHEMA.mutation_type
     assert mutations is not None
     for name, field in mutations.fields.items():
         assert isinstance(field.type, GraphQLNonNull)
-        assert get_named_type(field.type) in RESULTS or name == "signOut", name
+        assert get_named_type(field.type) in RESULTS or name == "signOut" or name.startswith("push"), name
         assert all(isinstance(argument.type, GraphQLNonNull) for argument in field.args.values()), name
         for argument in field.args.values():
             type_ = get_named_type(argument.type)
@@ -124,10 +124,11 @@ def test_mutations_take_ids_or_one_input_and_answer_results() -> None:
 
 
 def test_lists_are_connections() -> None:
-    """Every list is a Relay connection, but a canvas's elements and short lists of an object's own."""
+    """Every list is a Relay connection, but a canvas's elements, devices' copies, and short lists of an object's own."""
     short = {
         "Canvas.elements",
         "Comment.mentionIds",
+        "CommentReplica.mentionIds",
         "EditsApplied.dropped",
         "EditsCommitted.edits",
         "ElementRemoved.keys",
@@ -135,6 +136,8 @@ def test_lists_are_connections() -> None:
         "PresenceChanged.people",
         "Project.viewerPermissions",
         "Query.nodes",
+        *(f"{kind}ReplicaPullBulk.documents" for kind in ("Project", "Design", "Comment")),
+        *(f"Mutation.push{kind}s" for kind in ("Project", "Design", "Comment")),
     }
     for type_ in OBJECTS:
         for name, field in type_.fields.items():

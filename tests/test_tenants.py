@@ -233,6 +233,75 @@ CASES: dict[str, Case] = {
 }
 
 
+def _push(kind: str, fields: str, variables: str = "", *, known: str | None = None) -> str:
+    """Return a mutation that pushes one document: a new one, or one that the device took to be as `known` says."""
+    assumed = "null" if known is None else f"{{{known}}}"
+    return f"""mutation ($id: ID!{variables}) {{ push{kind}s(rows: [{{
+        newDocumentState: {{{fields}}}, assumedMasterState: {assumed} }}]) {{ _deleted refusal }} }}"""
+
+
+def _pushes() -> Iterator[tuple[str, Case]]:
+    """Yield a case for each id in what devices push: those that are obeyed, those passed over, those only compared."""
+
+    def none(kind: str) -> str:
+        return f'"{ids.encode(kind, PydanticObjectId())}"'
+
+    drawn = 'title: "T", room: STUDY, style: BOHO'
+    obeyed = {
+        "Project.id": ("Project", 'id: $id, title: "T"', "", "id: $id"),
+        "Project.organizationId": ("Organization", f"id: {none('Project')}, organizationId: $id, {_SHAPE}", "", None),
+        "Project.coverId": ("Asset", "id: $project, coverId: $id", ", $project: ID!", "id: $project"),
+        "Design.id": ("Design", 'id: $id, title: "T"', "", "id: $id"),
+        "Design.organizationId": (
+            "Organization",
+            f"id: {none('Design')}, organizationId: $id, projectId: {none('Project')}, {drawn}",
+            "",
+            None,
+        ),
+        "Design.projectId": ("Project", f"id: {none('Design')}, projectId: $id, {drawn}", "", None),
+        "Design.coverId": ("Asset", "id: $design, coverId: $id", ", $design: ID!", "id: $design"),
+        "Comment.id": ("Comment", 'id: $id, body: "B"', "", "id: $id"),
+        "Comment.organizationId": (
+            "Organization",
+            f'id: {none("Comment")}, organizationId: $id, designId: {none("Design")}, body: "B"',
+            "",
+            None,
+        ),
+        "Comment.designId": ("Design", f'id: {none("Comment")}, designId: $id, body: "B"', "", None),
+        "Comment.parentId": (
+            "Comment",
+            f'id: {none("Comment")}, designId: $design, parentId: $id, body: "B"',
+            ", $design: ID!",
+            None,
+        ),
+    }
+    passed_over = {
+        "Project.ownerId": ("User", "id: $project, ownerId: $id", ", $project: ID!", "id: $project"),
+        "Design.authorId": ("User", "id: $design, authorId: $id", ", $design: ID!", "id: $design"),
+        "Comment.authorId": ("User", "id: $comment, authorId: $id", ", $comment: ID!", "id: $comment"),
+        "Comment.resolverId": ("User", "id: $comment, resolverId: $id", ", $comment: ID!", "id: $comment"),
+        "Comment.mentionIds": (  # nobody of A is a member of the caller's organization
+            "User",
+            "id: $comment, mentionIds: [$id]",
+            ", $comment: ID!",
+            "id: $comment",
+        ),
+    }
+    for told, cases in ((True, obeyed), (False, passed_over)):
+        for name, (type_, fields, variables, known) in cases.items():
+            kind, _, field_ = name.partition(".")
+            operation = _push(kind, fields, variables, known=known)
+            yield f"Mutation.push{kind}s(rows.newDocumentState.{field_})", Case(operation, (type_,), told)
+            own = kind.lower()
+            value = "[$id]" if field_ == "mentionIds" else "$id"
+            given = "id: $id" if field_ == "id" else f"id: ${own}, {field_}: {value}"
+            compared = _push(kind, f"id: ${own}", f", ${own}: ID!", known=given)
+            yield f"Mutation.push{kind}s(rows.assumedMasterState.{field_})", Case(compared, (type_,), told=False)
+
+
+CASES |= dict(_pushes())
+
+
 @dataclass
 class World:
     """Organization A with one of everything, and who asks for it."""

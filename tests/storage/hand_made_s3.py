@@ -16,6 +16,7 @@ from tests.s3 import KEYS, REGION
 
 UPLOAD = "an-upload"
 _TEST_SECONDS = 30
+_TURNS = 10
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -117,3 +118,5 @@ async def hand_made(*, seconds: float = 20) -> AsyncIterator[tuple[S3AssetStore,
                 yield store, made
         finally:
             made.gate.set()
+            for _ in range(_TURNS):  # a connection that the store gave up as it was made is closed once it is accepted
+                await asyncio.sleep(0)

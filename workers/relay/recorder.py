@@ -158,7 +158,7 @@ class Recorder:
             except HistoryEndedError as error:
                 await self._begin_again(epoch, f"{error} of a collection")
             except OperationFailure as error:
-                if not lost(error):
+                if not (lost(error) or (not self._reading and await changes.opens())):
                     raise
                 await self._begin_again(epoch, str(error))
 
@@ -200,7 +200,7 @@ class Recorder:
     async def _write(self, rows: Sequence[Noted]) -> None:
         """Write rows in order: nobody sees one before those of earlier changes."""
         if rows:
-            await Change.get_pymongo_collection().bulk_write([write(row) for row in rows], ordered=True)
+            await self._database.handle[Change.stored_in()].bulk_write([write(row) for row in rows], ordered=True)
 
     async def _note_all(self, epoch: int) -> None:
         """Give every document a row, then have those of documents that are gone say so."""
@@ -208,12 +208,12 @@ class Recorder:
         async with self._database.client.start_session() as session:
             session.advance_operation_time(timestamp(epoch))
             for document in REPLICATED:
-                rows = document.get_pymongo_collection().with_options(read_concern=majority)
+                rows = self._database.handle[document.stored_in()].with_options(read_concern=majority)
                 present = rows.find({}, {"organization": 1}, session=session).sort("_id")
                 async for batch in _batches(present):
                     await self._write([_present(document, row, epoch) for row in batch])
             missing = [*_missing(position(epoch, ""))]
-            gone = await Change.get_pymongo_collection().aggregate(missing, session=session)
+            gone = await self._database.handle[Change.stored_in()].aggregate(missing, session=session)
             async for batch in _batches(gone):
                 found = [(row["kind"], row["document"]) for row in batch]
                 after = [position(epoch, f"{_AFTER_ALL}{id_}") for _, id_ in found]

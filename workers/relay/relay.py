@@ -9,7 +9,6 @@ import asyncio
 import logging
 
 from prometheus_client import Counter, Gauge
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -91,15 +90,15 @@ class Relay:
         if tail is None:
             tail = await self._begin("The stream is empty: everything cached is dropped once.")
         async with self._database.client.start_session() as session:
+            changes = ChangeStream(self._database, session, pipeline(), **_IMAGES)
             try:
-                changes = ChangeStream(self._database, session, pipeline(), **_IMAGES)
                 batch = await self._open(changes, tail)
                 self._reading = True
                 position = await self._append(batch, tail.id)
                 while changes.goes_on and not cancelled():
                     position = await self._append(await changes.more(), position)
             except OperationFailure as error:
-                if not (lost(error) or (not self._reading and await self._opens(session))):
+                if not (lost(error) or (not self._reading and await changes.opens())):
                     raise
                 log.error("The change stream cannot go on from the stream's tail (%s).", error)  # noqa: TRY400 - told below
                 await self._begin("The history is lost: everything cached is dropped.", behind=tail.id)
@@ -138,11 +137,6 @@ class Relay:
         if tail.token:  # `startAfter`, since `resumeAfter` refuses the token of an `invalidate`
             return await changes.open(startAfter={"_data": tail.token})
         return await changes.open(startAtOperationTime=timestamp(tail.id.time))
-
-    async def _opens(self, session: AsyncClientSession) -> bool:
-        """Whether the change stream opens at the present: what was refused then is the place to go on from."""
-        await ChangeStream(self._database, session, pipeline(), **_IMAGES).open()
-        return True
 
     async def _append(self, events: list[Event], position: EntryId) -> EntryId:
         """Append a batch behind `position`; what another relay appended meanwhile is not appended again."""

@@ -49,6 +49,11 @@ class ChangeStream:
         )
         return self._batch(answer, "firstBatch")
 
+    async def opens(self) -> bool:
+        """Whether it opens at the present: if so, what was refused before is the place; else it raises again."""
+        await self.open()
+        return True
+
     async def more(self) -> list[Event]:
         """Return the next batch; an empty one where nothing came within a second."""
         answer = await self._database.handle.command(
