@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import strawberry
 from beanie import PydanticObjectId
@@ -22,8 +22,6 @@ from resolvers.context import Info
 from resolvers.pulling import organizations
 from schema import ids
 from schema.replication import Replica
-
-_ATTEMPTS: Final = 2  # somebody else may make a document of the same id at the same moment
 
 Values = dict[str, Any]
 After = Callable[[], Awaitable[object]] | None
@@ -99,36 +97,22 @@ async def push(info: Info, pushed: Pushed, rows: Sequence[Row]) -> list[Any]:
     ]
     answers, early = list[Any](), list[tuple[str, ...]]()
     for index, (id_, row) in enumerate(found):
-        change = _Change(info, pushed, id_, row)
         try:
-            answers.append(await _made(info, change))
-        except NotFoundError as error:
-            name = await change.lacks()
-            if name is None:
-                answers.append(await change.present(None, error.message))
-            else:
-                early.append(("rows", str(index), "newDocumentState", camel(name)))
-        except DomainError as error:
-            answers.append(await change.present(None, error.message))
+            answers.append(await _Change(info, pushed, id_, row).made())
+        except _EarlyError as error:
+            early.append(("rows", str(index), "newDocumentState", camel(error.name)))
     if early:
         words = f"{'.'.join(early[0])}: this is not there yet; push it first, then this again. The other rows are done."
         raise ConflictError(words, path=early[0])
     return [answer for answer in answers if answer is not None]
 
 
-async def _made(info: Info, change: _Change) -> Any:
-    """Make one change; return the document as it is where it is another than the device took it for."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            conflict = await info.context.services.database.transaction(change.attempt)
-        except DuplicateKeyError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            continue
-        if change.after is not None:
-            await change.after()
-        return conflict
-    raise AssertionError("every attempt returns, raises or is followed by another")
+class _EarlyError(Exception):
+    """A new document belongs to one whose own push may be to come; `name` is the field that names it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class _Change:
@@ -138,6 +122,30 @@ class _Change:
         self._info, self._pushed, self._id = info, pushed, id_
         self._new, self._assumed = row.new_document_state, row.assumed_master_state
         self.after: After = None
+
+    async def made(self) -> Any:
+        """Make the change; return the document as it is where that cannot be. Raises _EarlyError.
+
+        What was missing may have been made meanwhile, as may a document of the same id: then once more.
+        """
+        for last in (False, True):
+            try:
+                conflict = await self._info.context.services.database.transaction(self.attempt)
+            except DuplicateKeyError:
+                if last:
+                    raise
+            except NotFoundError as error:
+                if name := await self.lacks():
+                    raise _EarlyError(name) from error
+                if last:
+                    return await self.present(None, error.message)
+            except DomainError as error:
+                return await self.present(None, error.message)
+            else:
+                if self.after is not None:
+                    await self.after()
+                return conflict
+        raise AssertionError("the last attempt returns or raises")
 
     async def present(self, session: Any, refusal: str | None = None) -> Any:
         """Return the document as it is, or that the viewer may know of none."""

@@ -110,7 +110,7 @@ def test_results_are_one_success_and_user_errors() -> None:
 
 
 def test_mutations_take_ids_or_one_input_and_answer_results() -> None:
-    """All but `signOut`, which cannot fail, and pushes, whose shape is RxDB's, answer a union; no argument has a default."""
+    """All but `signOut`, which cannot fail, and pushes, of RxDB's shape, answer a union; no argument has a default."""
     mutations = SCHEMA.mutation_type
     assert mutations is not None
     for name, field in mutations.fields.items():
@@ -124,7 +124,7 @@ def test_mutations_take_ids_or_one_input_and_answer_results() -> None:
 
 
 def test_lists_are_connections() -> None:
-    """Every list is a Relay connection, but a canvas's elements, devices' copies, and short lists of an object's own."""
+    """Every list is a Relay connection, but a canvas's elements, devices' copies and short lists of an object's."""
     short = {
         "Canvas.elements",
         "Comment.mentionIds",
