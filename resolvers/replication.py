@@ -63,7 +63,7 @@ class Replicating(Source):
     async def run(self, sink: Sink) -> None:
         """Tell of changes, of access gained and of access lost, until the device is signed out."""
         marks, viewer, look = await self._begin(), self._viewer, self._services.feeds.pace.look
-        while viewer.user is not None:
+        while viewer.user is not None and not cancelled():
             readable = organizations(viewer)
             topics = [f"{topic}:{organization}" for organization in readable for topic in ("changes", "access")]
             with self._services.signals.listen(*topics) as listener:
