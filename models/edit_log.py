@@ -21,6 +21,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from models import version as versions
+from models.activity import tally
 from models.asset import Asset
 from models.canvas import Canvas, Outcome, apply, replay, restore
 from models.comment import Comment
@@ -386,6 +387,8 @@ def _edits(
 def _entry(design: Design, seq: int, batch: Batch, outcome: Outcome) -> DesignEdit:
     return DesignEdit(
         design=design.id,
+        project=design.project,
+        organization=design.organization,
         seq=seq,
         batch=batch.id,
         author=batch.author,
@@ -393,4 +396,5 @@ def _entry(design: Design, seq: int, batch: Batch, outcome: Outcome) -> DesignEd
         edits=outcome.effective,
         dropped=[{"index": dropped.index, "reason": dropped.reason} for dropped in outcome.dropped],
         inverse=outcome.inverse,
+        **tally(outcome.effective),
     )

@@ -18,6 +18,7 @@ import models.organization
 import models.project
 import models.user
 from app.demo.entities import Comment, Design, Project, World
+from models.activity import tally
 from models.element import DesignEdit, Element
 from models.entity import Entity
 from models.fractional import order_after
@@ -211,17 +212,21 @@ class Documents:
         for design in self.world.designs:
             elements = [*self._elements_of(design)]
             shown = ("key", "kind", "x", "y", "width", "height", "rotation", "parent", "order", "props")
+            edits = [{"edit": "add", **{name: getattr(e, name) for name in shown}} for e in elements]
             yield DesignEdit(
                 id=self.id("edit", design.key),
                 design=self.id("design", design.key),
+                project=self.id("project", design.project),
+                organization=self.id("organization", design.organization),
                 seq=1,
                 batch=EPOCH_EDIT,
                 author=self.id("person", design.author),
                 base_seq=0,
-                edits=[{"edit": "add", **{name: getattr(e, name) for name in shown}} for e in elements],
+                edits=edits,
                 dropped=[],
                 inverse=[{"edit": "remove", "key": element.key} for element in reversed(elements)],
                 created_at=design.created_at,
+                **tally(edits),
             )
 
     def _comments(self) -> Iterator[Entity]:

@@ -16,6 +16,7 @@ from app.demo.canvases import furnish
 from app.demo.remarks import THREADS
 from app.seed.blocks.firms import Firm
 from app.seed.blocks.rows import LATEST, Row, Rows, after
+from models.activity import tally
 from models.comment import Comment
 from models.design import Like
 from models.element import DesignEdit, Element
@@ -100,6 +101,8 @@ def draw(rows: Rows, random: Random, design: Row) -> None:
         DesignEdit,
         created,
         design=id_,
+        project=design["project"],
+        organization=design["organization"],
         seq=1,
         batch="seed",
         author=design["author"],
@@ -107,5 +110,6 @@ def draw(rows: Rows, random: Random, design: Row) -> None:
         edits=edits,
         dropped=[],
         inverse=[{"edit": "remove", "key": edit["key"]} for edit in reversed(edits)],
+        **tally(edits),
     )
     design["seq"] = 1
