@@ -46,13 +46,20 @@ def object_id(copy: int, kind: str, key: str) -> PydanticObjectId:
 
 
 class Documents:
-    """Makes the documents of one copy of the world (0 is the demo; higher ones are for load tests)."""
+    """Makes the documents of one copy of the world (0 is the demo; higher ones are for load tests).
 
-    def __init__(self, world: World, copy: int, drawn: Mapping[str, Drawn], password_hash: str) -> None:
+    `written` is when that is: logs of edits begin then, whenever their designs are said to be from, since old batches
+    are trimmed.
+    """
+
+    def __init__(
+        self, world: World, copy: int, drawn: Mapping[str, Drawn], password_hash: str, written: datetime
+    ) -> None:
         self.world = world
         self.copy = copy
         self.drawn = drawn
         self.password_hash = password_hash
+        self.written = written
         self._pictures = {picture.key: picture for picture in world.pictures}
         self._projects = {project.key: project for project in world.projects}
         self._designs = {design.key: design for design in world.designs}
@@ -225,7 +232,7 @@ class Documents:
                 edits=edits,
                 dropped=[],
                 inverse=[{"edit": "remove", "key": element.key} for element in reversed(elements)],
-                created_at=design.created_at,
+                created_at=self.written,
                 **tally(edits),
             )
 

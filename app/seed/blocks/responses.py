@@ -86,8 +86,8 @@ def like(rows: Rows, random: Random, design: Row, people: Sequence[ObjectId]) ->
     design["like_count"] = len(fans)
 
 
-def draw(rows: Rows, random: Random, design: Row) -> None:
-    """Furnish a design's empty canvas, by one batch of edits."""
+def draw(rows: Rows, random: Random, design: Row, written: datetime) -> None:
+    """Furnish a design's empty canvas, by one batch of edits: it is as old as its row, since old ones are trimmed."""
     created, id_ = design["created_at"], design["_id"]
     order = ""
     edits: list[Row] = []
@@ -99,7 +99,7 @@ def draw(rows: Rows, random: Random, design: Row) -> None:
         rows.add(Element, created, _id=key, organization=design["organization"], design=id_, removed=False, **element)
     rows.add(
         DesignEdit,
-        created,
+        written,
         design=id_,
         project=design["project"],
         organization=design["organization"],
