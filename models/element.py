@@ -186,4 +186,5 @@ class DesignEdit(Entity):
         indexes = [
             IndexModel([("design", 1), ("seq", 1)], unique=True),
             IndexModel([("design", 1), ("batch", 1)], unique=True),
+            IndexModel([("created_at", 1), ("design", 1)], name="age"),
         ]

@@ -158,6 +158,7 @@ class _Maker:
             room=room,
             style=style,
             seq=0,
+            log_floor=0,
             cover=self._cover(room, style, shown=published),
             published_at=after(random, created, 0.5) if published else None,
             project_public=project["listed_at"] is not None,
