@@ -1,9 +1,10 @@
-"""`python -m app relay`: from the database's changes to invalidations; the snapshots of likes; and the auditor."""
+"""`python -m app relay`: from the database's changes to invalidations; likes' snapshots; trimming; the auditor."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from models.database import Database
 from workers.auditor.auditor import Auditor
 from workers.likes import LikeCounts
 from workers.relay.relay import Relay
+from workers.trimming import LogTrimming
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +34,9 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
         closing.append(database.close)
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
+    trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
 
-    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, likes.run]
+    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, likes.run, trimming.run]
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)
 
