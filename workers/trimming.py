@@ -80,9 +80,9 @@ class LogTrimming:
 
         Clocks of processes differ: a batch that is older than one before it waits for that.
         """
-        first = self._edits.find({"design": design}, {"seq": 1, "created_at": 1}).sort("seq").limit(_BATCHES_AT_ONCE)
-        rows = await first.to_list()
-        return [row["seq"] for row in takewhile(lambda row: row["created_at"] < before, rows)]
+        compared = {"seq": 1, "old": {"$lt": ["$created_at", before]}}
+        rows = await self._edits.find({"design": design}, compared).sort("seq").limit(_BATCHES_AT_ONCE).to_list()
+        return [row["seq"] for row in takewhile(lambda row: row["old"], rows)]
 
     async def _raise_floor(self, design: PydanticObjectId, last: int) -> int:
         """Have a log begin behind this number, and return up to where it can be deleted.
