@@ -78,7 +78,8 @@ class LogTrimming:
     async def _oldest(self, design: PydanticObjectId, before: datetime) -> list[int]:
         """Return the numbers with which a log begins, up to the first batch that is kept; so many as go at once.
 
-        Clocks of processes differ: a batch that is older than one before it waits for that.
+        Clocks of processes differ: a batch that is older than one before it waits for that. MongoDB compares, which it
+        does whatever a script wrote there.
         """
         compared = {"seq": 1, "old": {"$lt": ["$created_at", before]}}
         rows = await self._edits.find({"design": design}, compared).sort("seq").limit(_BATCHES_AT_ONCE).to_list()

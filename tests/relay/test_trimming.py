@@ -238,11 +238,17 @@ async def test_an_interruption_is_made_good_for(drawn: Drawn, monkeypatch: pytes
 
 
 async def test_a_batch_waits_for_those_before_it(drawn: Drawn) -> None:
-    """Given an author whose clock is late, then no batch goes before it is old because one behind it is."""
+    """Given an author whose clock is late, then no batch goes before it is old because one behind it is.
+
+    One of which nobody knows how old it is holds up none.
+    """
     await drawn.grow("a", "b", "c")
     await drawn.age(**{"$in": [1, 3]})
     assert await drawn.trim() == 1
     assert (await drawn.log(), await drawn.floor()) == ([2, 3], 1)
+    log = drawn.platform.database.handle["design_edits"]
+    await log.update_one({"design": drawn.key, "seq": 2}, {"$set": {"created_at": "yesterday"}})
+    assert await drawn.trim() == 2
 
 
 async def test_the_log_of_a_deleted_design_goes_too(drawn: Drawn) -> None:
