@@ -20,6 +20,7 @@ from edge.dependencies import ranges_header, touch
 from edge.stream import Change
 from edge.tags import header
 from models.database import Database
+from models.element import DesignEdit
 from models.organization import Role
 from resolvers.api import build
 from schema import ids
@@ -28,6 +29,7 @@ from schema.compiled.plans import Plans
 from schema.context import Context
 from schema.dependencies import Dependencies
 from schema.loaders import Loaders
+from schema.node import TYPES
 from schema.reader import Reader
 from schema.reads import reads_of
 from storage.image_links import ImageLinks
@@ -255,3 +257,14 @@ async def test_whatever_alters_it_is_told(platform: Platform, ana: User, project
 
 def _hit(shown: Shown, found: Sequence[Change]) -> bool:
     return any(shown.hit(touch(change)) for change in found)
+
+
+def test_what_loaders_leave_out_no_type_shows() -> None:
+    """Given documents with attributes that are never shown, then no field needs them, and they can be missing."""
+    found = {document: kind for document, kind in TYPES.items() if document.unshown}
+    assert DesignEdit in found
+    for document, kind in found.items():
+        declared: Any = kind
+        for field in declared.__strawberry_definition__.fields:
+            assert not {*field.metadata.get("needs", (field.python_name,))} & {*document.unshown}, field.python_name
+        assert not any(document.model_fields[name].is_required() for name in document.unshown)
