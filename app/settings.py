@@ -19,6 +19,7 @@ _DEVELOPMENT_KEY = "646576656c6f706d656e742d6f6e6c79"
 _DEVELOPMENT_SALT = "6368616e67652d6d65"
 _LEAST_SECRET_BYTES = 32
 _LARGEST_PORT = 65_535
+_MOST_LOG_DAYS = 36_500
 _ENDPOINT = re.compile(r"https?://(\[[\da-fA-F:]+\]|[a-zA-Z\d.-]+)(:\d{1,5})?(/[\w./-]*)?", re.ASCII)
 
 
@@ -40,7 +41,8 @@ class Settings:
     `imgproxy_key` and `imgproxy_salt` may have several parts, separated by commas: addresses of pictures are signed
     with the first pair and answered for all of them. `imgproxy_presets` are as imgproxy writes them, `images_origins`
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
-    much of what the image worker made is kept in `data_dir`/variants.
+    much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
+    design are kept.
     """
 
     environment: Environment = "development"
@@ -71,6 +73,7 @@ class Settings:
     images_origins: tuple[str, ...] = ()
     images_watermark: str = ""
     images_cache_bytes: int = 2 << 30
+    log_days: int = 90
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -134,6 +137,7 @@ class Settings:
             images_origins=_addresses(environ, "IMAGES_ORIGINS"),
             images_watermark=environ.get("IMAGES_WATERMARK", ""),
             images_cache_bytes=_whole(environ, "IMAGES_CACHE_BYTES", cls.images_cache_bytes),
+            log_days=_whole(environ, "LOG_DAYS", cls.log_days),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
@@ -150,7 +154,7 @@ class Settings:
         return settings
 
     def check(self) -> None:
-        """Refuse a production process with a missing, short or default secret, and an S3 without a bucket.
+        """Refuse a production process with a missing, short or default secret, an S3 without a bucket, logs of no day.
 
         Raises:
             SettingsError: names the variable.
@@ -160,6 +164,8 @@ class Settings:
             raise SettingsError(f"SECRET_KEY is shorter than {_LEAST_SECRET_BYTES} bytes; use `openssl rand -hex 32`.")
         if self.assets_endpoint and not self.assets_bucket:
             raise SettingsError("ASSETS_ENDPOINT needs ASSETS_BUCKET, the bucket there in which originals lie.")
+        if not 1 <= self.log_days <= _MOST_LOG_DAYS:
+            raise SettingsError(f"LOG_DAYS is {self.log_days}; logs are kept for 1 to {_MOST_LOG_DAYS} days.")
         if self.imgproxy_key.count(",") != self.imgproxy_salt.count(","):
             raise SettingsError("IMGPROXY_KEY and IMGPROXY_SALT need equally many parts, separated by commas.")
         if not self.production:

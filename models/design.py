@@ -30,8 +30,9 @@ class Room(StrEnum):
 class Design(Entity):
     """A drawing of one room.
 
-    `seq` is the number of its newest batch of edits. `project_public` copies whether its project is seen by everybody,
-    written in the transaction that changes the project. `like_count` is a snapshot, renewed at intervals.
+    `seq` is the number of its newest batch of edits, `log_floor` that after which its log is whole: what came up to it
+    was trimmed, or will be. `project_public` copies whether its project is seen by everybody, written in the
+    transaction that changes the project. `like_count` is a snapshot, renewed at intervals.
     """
 
     project: PydanticObjectId
@@ -41,6 +42,7 @@ class Design(Entity):
     room: Room
     style: Style
     seq: int = 0
+    log_floor: int = 0
     cover: PydanticObjectId | None = None
     published_at: datetime | None = None
     project_public: bool = False

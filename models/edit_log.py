@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from beanie import PydanticObjectId
@@ -21,7 +21,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from models import version as versions
+from models.activity import tally
 from models.asset import Asset
+from models.batch import Batch, edits_of
 from models.canvas import Canvas, Outcome, apply, replay, restore
 from models.comment import Comment
 from models.database import Database, operation_time
@@ -39,25 +41,6 @@ _LONGEST_QUOTED: Final = 120  # characters of a version's name in the name of an
 _WRITE_CONFLICT: Final = 112
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Edits that apply together, by the name that their client gave them.
-
-    Instead of edits, `undoes` is the id of a batch in the log whose inverse is applied, `restores` that of a version to
-    which the canvas goes back; what it is before that is saved as one. `assets` are those that the edits refer to, with
-    where they do. `judge` raises unless the author may edit the design, which is None where it is missing.
-    """
-
-    id: str
-    author: PydanticObjectId
-    judge: Callable[[Design | None], None]
-    base_seq: int = 0
-    edits: Sequence[Edit] = ()
-    undoes: PydanticObjectId | None = None
-    restores: PydanticObjectId | None = None
-    assets: Mapping[PydanticObjectId, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +80,8 @@ class EditLog:
 
         Raises:
             NotSignedInError, NotFoundError, NotAllowedError: what its `judge` says.
-            InvalidInputError: its `base_seq` is ahead of the design, or an asset is not its organization's.
+            InvalidInputError: its `base_seq` is ahead of the design or before its log, or an asset is not its
+                organization's.
             PyMongoError: it may have been written or not; sent again, it is written once.
 
         """
@@ -220,7 +204,8 @@ class _Transaction:
                 if batch.restores is not None:
                     outcome = await self._restored(design, seq, batch, batch.restores, drawn.canvas, session)
                 else:
-                    outcome = apply(drawn.canvas, _edits(batch, seq, undone, assets))
+                    kept = range(min(design.log_floor, seq), seq + 1)
+                    outcome = apply(drawn.canvas, edits_of(batch, kept, undone, assets))
             except (InvalidInputError, NotFoundError) as error:
                 results[index] = error
                 continue
@@ -366,26 +351,11 @@ def _judged(batch: Batch, design: Design | None) -> Exception | None:
     return None
 
 
-def _edits(
-    batch: Batch, seq: int, undone: Mapping[PydanticObjectId, list[Edit]], assets: set[PydanticObjectId]
-) -> Sequence[Edit]:
-    """Return what a batch does where the design is at `seq`; raises what `EditLog.append` does."""
-    if batch.base_seq > seq:
-        raise InvalidInputError(f"baseSeq: the design is at {seq}, not yet at {batch.base_seq}.", path=("baseSeq",))
-    for id_, path in batch.assets.items():
-        if id_ not in assets:
-            message = f"{'.'.join(path)}: the organization has no such picture."
-            raise InvalidInputError(message, path=path)
-    if batch.undoes is None:
-        return batch.edits
-    if batch.undoes not in undone:
-        raise NotFoundError("DesignEdit", path=("inverse",))
-    return undone[batch.undoes]
-
-
 def _entry(design: Design, seq: int, batch: Batch, outcome: Outcome) -> DesignEdit:
     return DesignEdit(
         design=design.id,
+        project=design.project,
+        organization=design.organization,
         seq=seq,
         batch=batch.id,
         author=batch.author,
@@ -393,4 +363,5 @@ def _entry(design: Design, seq: int, batch: Batch, outcome: Outcome) -> DesignEd
         edits=outcome.effective,
         dropped=[{"index": dropped.index, "reason": dropped.reason} for dropped in outcome.dropped],
         inverse=outcome.inverse,
+        **tally(outcome.effective),
     )

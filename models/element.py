@@ -17,6 +17,7 @@ from beanie import PydanticObjectId
 from pymongo import IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from models.collection import Collection
 from models.entity import Entity
 
 MOST_ELEMENTS = 20_000
@@ -153,18 +154,30 @@ def state(row: Mapping[str, Any]) -> dict[str, Any]:
 class DesignEdit(Entity):
     """One batch in a design's log, append-only: what took effect, what was dropped and why, what would undo it.
 
+    `project` and `organization` repeat the design's, neither of which ever changes; `added`, `changed` and `removed`
+    count elements (`models.activity`). A batch from before there were these has none until it was migrated, and is in
+    no project's activity.
+
     The change stream carries its state before, so that a deleted design's log tells whose it was. An insert costs
     nothing more by that: MongoDB keeps such states of updates and deletes alone.
     """
 
     design: PydanticObjectId
+    project: PydanticObjectId | None = None
+    organization: PydanticObjectId | None = None
     seq: int
     batch: str
     author: PydanticObjectId
     base_seq: int
-    edits: list[dict[str, Any]]
-    dropped: list[dict[str, Any]]
-    inverse: list[dict[str, Any]]
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    edits: list[dict[str, Any]] = pydantic.Field(default_factory=list)
+    dropped: list[dict[str, Any]] = pydantic.Field(default_factory=list)
+    inverse: list[dict[str, Any]] = pydantic.Field(default_factory=list)
+
+    collections = (Collection(name="edits_by_project", by=("project",), order=(("created_at", -1), ("_id", -1))),)
+    unshown = ("edits", "dropped", "inverse")
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -173,4 +186,5 @@ class DesignEdit(Entity):
         indexes = [
             IndexModel([("design", 1), ("seq", 1)], unique=True),
             IndexModel([("design", 1), ("batch", 1)], unique=True),
+            IndexModel([("created_at", 1), ("design", 1)], name="age"),
         ]

@@ -29,7 +29,8 @@ class Entity(Document):
     """A stored document. Times are UTC with milliseconds.
 
     `collections` are the lists it can be read in; `images` says whether the change stream must carry its state before
-    and after (needed wherever a cached answer may depend on it).
+    and after (needed wherever a cached answer may depend on it). `unshown` are attributes that may be large and that no
+    GraphQL field shows: loaders leave them out, so they have defaults.
     """
 
     id: PydanticObjectId = pydantic.Field(default_factory=PydanticObjectId)
@@ -37,6 +38,7 @@ class Entity(Document):
 
     collections: ClassVar[tuple[Collection, ...]] = ()
     images: ClassVar[bool] = True
+    unshown: ClassVar[tuple[str, ...]] = ()
 
     class Settings:
         """Beanie's; each document names its MongoDB collection."""

@@ -10,8 +10,8 @@ from beanie import PydanticObjectId
 
 import models.design
 from auth.permissions import Permission
+from models.batch import Batch
 from models.database import cluster_time
-from models.edit_log import Batch
 from models.edits import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_bytes, check_size
 from models.entity import camel, invalid
 from models.errors import InvalidInputError

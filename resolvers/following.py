@@ -80,10 +80,10 @@ class Following(Source):
 
     async def run(self, sink: Sink) -> None:
         """Tell a sink of every batch after the position, then of what happens, until access ends or it is cancelled."""
-        newest = await self._feeds.reader(self._design).newest()
-        feed = self._feeds.join(self._design, newest)
+        kept = await self._feeds.reader(self._design).kept()
+        feed = self._feeds.join(self._design, kept[-1])
         try:
-            follower = await self._catch_up(feed, newest, sink)
+            follower = await self._catch_up(feed, kept, sink)
             if follower is not None:
                 try:
                     await follower.ended.wait()
@@ -98,10 +98,10 @@ class Following(Source):
         if not any(each.viewer.session == self._viewer.session for each in feed.followers):
             self._feeds.leave(feed.design, device(self._viewer))
 
-    async def _catch_up(self, feed: Feed, newest: int, sink: Sink) -> _Follower | None:
+    async def _catch_up(self, feed: Feed, kept: range, sink: Sink) -> _Follower | None:
         """Replay the log up to where the feed is, and follow from there; None where that cannot be."""
-        follower = _Follower(self._viewer, sink, newest if self._after is None else self._after)
-        if not 0 <= follower.seq <= newest:
+        follower = _Follower(self._viewer, sink, kept[-1] if self._after is None else self._after)
+        if follower.seq not in kept:
             await feed.read(feed.seq, ())  # to know when that is so
             await feed.tell_one(follower, feed.resync())
             return None

@@ -69,14 +69,15 @@ class LogReader:
     def __init__(self, database: Database, keys: Keys, design: models.design.Design) -> None:
         self._database, self._keys, self._design = database, keys, design
 
-    async def newest(self) -> int:
-        """Return the number of the newest batch."""
+    async def kept(self) -> range:
+        """Return the numbers after which the log can be replayed; the last is that of the newest batch."""
         designs = models.design.Design.get_pymongo_collection().with_options(read_concern=_MAJORITY)
-        found = await designs.find_one({"_id": self._design.id}, {"seq": 1})
-        return int(found.get("seq", 0)) if found else 0
+        found = await designs.find_one({"_id": self._design.id}, {"seq": 1, "log_floor": 1}) or {}
+        seq = int(found.get("seq", 0))
+        return range(min(found.get("log_floor", 0), seq), seq + 1)
 
     async def read(self, after: int, viewers: Sequence[Viewer]) -> Page:
-        """Return the next batches, at most 256, and what is known of those who want to hear of them."""
+        """Return the next batches, at most 256, up to a hole, and what is known of those who want to hear of them."""
         async with self._database.client.start_session() as session:
             edits = DesignEdit.get_pymongo_collection().with_options(read_concern=_MAJORITY)
             rows = edits.find(
@@ -86,7 +87,9 @@ class LogReader:
                 batch_size=MOST_AT_ONCE,
                 session=session,
             )
-            entries = [DesignEdit.model_validate(row) for row in await rows.to_list()]
+            found = await rows.to_list()  # which may have been trimmed meanwhile
+            whole = [row for place, row in enumerate(found) if row["seq"] == found[0]["seq"] + place]
+            entries = [DesignEdit.model_validate(row) for row in whole]
             # after the log: what came after a removal is not told
             about = await self._about({entry.author for entry in entries}, viewers, session)
             as_of = self._as_of(session)

@@ -9,7 +9,7 @@ import strawberry
 import models.design
 import models.version
 from auth.permissions import Permission
-from models.edit_log import Batch
+from models.batch import Batch
 from models.element import Element
 from resolvers.context import Info, mutation, permitted
 from resolvers.element import append, editing

@@ -33,6 +33,11 @@ class Page:
     has_next: bool
 
 
+def _shown(document: type[Entity]) -> Projection | None:
+    """Return the projection that leaves out what is large and shown nowhere; plans choose what they read themselves."""
+    return dict.fromkeys(document.unshown, 0) or None
+
+
 class EntityById(DataLoader[Any, "Entity | None"]):
     """One entity by its id; None if there is none."""
 
@@ -43,7 +48,7 @@ class EntityById(DataLoader[Any, "Entity | None"]):
     async def batch_load_fn(self, keys: list[Any]) -> list[Entity | None]:
         """Read the batch in one command."""
         self._dependencies.entities(self._document.__name__, keys)
-        rows = await self._reader.read(Find(self._document, {"_id": {"$in": keys}}))
+        rows = await self._reader.read(Find(self._document, {"_id": {"$in": keys}}, projection=_shown(self._document)))
         found = {row["_id"]: self._document.model_validate(row) for row in rows}
         return [found.get(key) for key in keys]
 
@@ -60,7 +65,7 @@ class PageOf(DataLoader[PageKey, Page]):
         pages: dict[PageKey, Page | InvalidInputError] = {}
         for group in self._lists.groups(keys):
             try:
-                read = self._lists.read(group)
+                read = self._lists.read(group, _shown(self._lists.document))
             except InvalidInputError as error:
                 pages.update(dict.fromkeys(group, error))
                 continue

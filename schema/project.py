@@ -23,6 +23,7 @@ from schema.scalars import Amount
 from schema.user import User
 
 if TYPE_CHECKING:
+    from schema.activity import DesignEdit
     from schema.design import Design
 
 strawberry.enum(Kind, name="ProjectKind", description="What a property is.")
@@ -80,6 +81,11 @@ class Project(Node, stores=models.project.Project):
         by="project",
         public="published_designs_by_project",
         description="Its designs; outsiders see the published ones, the newest first.",
+    )
+    activity: Connection[Annotated[DesignEdit, strawberry.lazy("schema.activity")]] = related(
+        "edits_by_project",
+        by="project",
+        description="Who did what on its designs, as far back as their logs go, the newest first; only members see it.",
     )
 
     @computed("address", description="Where it is.")

@@ -45,7 +45,7 @@ class _SnapshotAfter(ReadConcern):
 
 @dataclass(frozen=True)
 class Find:
-    """The documents that match; with a `projection` these attributes of them and `_id`; `counted`: how many, as `n`."""
+    """The documents that match; a `projection` takes or leaves out attributes of them; `counted`: how many, as `n`."""
 
     document: type[Entity]
     query: dict[str, Any]

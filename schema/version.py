@@ -21,7 +21,9 @@ class DesignVersion(Node, stores=models.version.DesignVersion):
 
     name: str = strawberry.field(description="What it is called.")
     seq: int = strawberry.field(description="The number of the newest batch that it shows.")
-    automatic: bool = strawberry.field(description="It was saved before another one was restored.")
+    automatic: bool = strawberry.field(
+        description="Nobody asked for it: it was saved before another one was restored, or before the log was trimmed."
+    )
     created_at: datetime = strawberry.field(description="When it was saved.")
     author: User | None = reference("User", key="author", description="Who saved it.")
     design: Design | None = reference("Design", key="design", description="What it is a version of.")

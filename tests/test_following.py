@@ -142,6 +142,19 @@ async def test_a_log_with_a_gap_is_not_replayed(platform: Platform, ana: User, d
         assert [(await events.event())["seq"] for _ in range(2)] == [2, 3]
 
 
+async def test_a_hole_within_what_is_read_at_once_is_not_passed_over(
+    platform: Platform, ana: User, design: str
+) -> None:
+    """Given a log that lost a batch from its middle, then it is told up to there, and the canvas is to be read anew."""
+    for number in range(4):
+        await ana.edit(design, added(f"e{number}"))
+    await platform.database.handle["design_edits"].delete_one({"design": ids.key(design, "Design"), "seq": 3})
+    async with socket(platform.session, platform.api, ana.token) as events:
+        await events.send(EVENTS, {"id": design, "after": 0})
+        assert [(await events.event())["seq"] for _ in range(2)] == [1, 2]
+        assert await events.event() == {"__typename": "ResyncRequired", "seq": 4}
+
+
 @pytest.mark.parametrize(
     ("selection", "shared"),
     [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from graphql import OperationType
 from pymongo import AsyncMongoClient
 
@@ -77,6 +78,7 @@ class Large:
             "DesignPage": [{"id": ids.encode("Design", self.public_design["_id"])}],
             "DesignRoom": [{"id": ids.encode("Design", self.design["_id"])}],
             "DesignCanvas": [{"designId": ids.encode("Design", self.design["_id"])}],
+            "ProjectActivity": [{"projectId": ids.encode("Project", self.design["project"])}],
             "ViewerHome": [{}],
         }
 
@@ -118,8 +120,20 @@ async def _opened(url: str) -> AsyncIterator[Large]:
         assert found is not None
         assert public is not None
         viewer = Viewer(membership["user"], None, roles)
+        await _draw(database, owner)
         yield Large(database, heard, viewer, found, owner, public, organization)
         await client.drop_database(NAME)
+
+
+async def _draw(database: Database, design: Row) -> None:
+    """Give a design a long log, as those have that are drawn on every day."""
+    log = database.handle["design_edits"]
+    first = await log.find_one({"design": design["_id"]})
+    assert first is not None
+    others: Row = {"edits": [], "inverse": []}
+    await log.insert_many(
+        [{**first, **others, "_id": ObjectId(), "seq": seq, "batch": str(seq)} for seq in range(2, 1000)]
+    )
 
 
 async def _most(database: Database, collection: str, by: str, where: Mapping[str, Any] | None = None) -> Any:

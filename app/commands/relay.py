@@ -1,9 +1,10 @@
-"""`python -m app relay`: from the database's changes to invalidations and to the log of changes; likes; the auditor."""
+"""`python -m app relay`: what follows the database: invalidations, the log of changes, likes, trimming, the auditor."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -19,6 +20,7 @@ from workers.auditor.auditor import Auditor
 from workers.likes import LikeCounts
 from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
+from workers.trimming import LogTrimming
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +37,12 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
     recorder = Recorder(database, RedisSignals(redis))
+    trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
 
-    background: list[Callable[[], Coroutine[Any, Any, None]]] = [relay.run, relay.pulse, recorder.run, likes.run]
+    background: list[Callable[[], Coroutine[Any, Any, None]]] = [
+        *(relay.run, relay.pulse, recorder.run),
+        *(likes.run, trimming.run),
+    ]
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)
 

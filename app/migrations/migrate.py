@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.migrations import m0001_repeated_scalars
+from app.migrations import m0001_repeated_scalars, m0002_activity
 from models.database import Database
 
 _BATCH = 500
@@ -18,15 +18,28 @@ _LOG = "migrations"
 
 @dataclass(frozen=True)
 class Migration:
-    """One change: of which MongoDB collection, and what to do with a batch of its rows (in `_id` order)."""
+    """One change: of which MongoDB collection, and what to do with a batch of its rows (in `_id` order).
+
+    `fields` are those of them that it needs; all, where none are named.
+    """
 
     version: int
     name: str
     collection: str
     change: Callable[[Database, list[dict[str, Any]]], Awaitable[None]]
+    fields: tuple[str, ...] = ()
 
 
-MIGRATIONS = (Migration(1, "derive the scalars that collections select by", "projects", m0001_repeated_scalars.change),)
+MIGRATIONS = (
+    Migration(1, "derive the scalars that collections select by", "projects", m0001_repeated_scalars.change),
+    Migration(
+        2,
+        "say of batches where they belong and what they did",
+        "design_edits",
+        m0002_activity.change,
+        m0002_activity.FIELDS,
+    ),
+)
 
 
 async def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> int:
@@ -58,7 +71,7 @@ async def _run(database: Database, migration: Migration, state: dict[str, Any], 
     progress.advance(task, state.get("done", 0))
     while True:
         query = {} if position is None else {"_id": {"$gt": position}}
-        batch = await rows.find(query).sort("_id", ASCENDING).limit(_BATCH).to_list(None)
+        batch = await rows.find(query, migration.fields or None).sort("_id", ASCENDING).limit(_BATCH).to_list(None)
         if not batch:
             return
         await migration.change(database, batch)

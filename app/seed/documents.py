@@ -18,6 +18,7 @@ import models.organization
 import models.project
 import models.user
 from app.demo.entities import Comment, Design, Project, World
+from models.activity import tally
 from models.element import DesignEdit, Element
 from models.entity import Entity
 from models.fractional import order_after
@@ -45,13 +46,20 @@ def object_id(copy: int, kind: str, key: str) -> PydanticObjectId:
 
 
 class Documents:
-    """Makes the documents of one copy of the world (0 is the demo; higher ones are for load tests)."""
+    """Makes the documents of one copy of the world (0 is the demo; higher ones are for load tests).
 
-    def __init__(self, world: World, copy: int, drawn: Mapping[str, Drawn], password_hash: str) -> None:
+    `written` is when that is: logs of edits begin then, whenever their designs are said to be from, since old batches
+    are trimmed.
+    """
+
+    def __init__(
+        self, world: World, copy: int, drawn: Mapping[str, Drawn], password_hash: str, written: datetime
+    ) -> None:
         self.world = world
         self.copy = copy
         self.drawn = drawn
         self.password_hash = password_hash
+        self.written = written
         self._pictures = {picture.key: picture for picture in world.pictures}
         self._projects = {project.key: project for project in world.projects}
         self._designs = {design.key: design for design in world.designs}
@@ -211,17 +219,21 @@ class Documents:
         for design in self.world.designs:
             elements = [*self._elements_of(design)]
             shown = ("key", "kind", "x", "y", "width", "height", "rotation", "parent", "order", "props")
+            edits = [{"edit": "add", **{name: getattr(e, name) for name in shown}} for e in elements]
             yield DesignEdit(
                 id=self.id("edit", design.key),
                 design=self.id("design", design.key),
+                project=self.id("project", design.project),
+                organization=self.id("organization", design.organization),
                 seq=1,
                 batch=EPOCH_EDIT,
                 author=self.id("person", design.author),
                 base_seq=0,
-                edits=[{"edit": "add", **{name: getattr(e, name) for name in shown}} for e in elements],
+                edits=edits,
                 dropped=[],
                 inverse=[{"edit": "remove", "key": element.key} for element in reversed(elements)],
-                created_at=design.created_at,
+                created_at=self.written,
+                **tally(edits),
             )
 
     def _comments(self) -> Iterator[Entity]:

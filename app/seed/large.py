@@ -23,7 +23,7 @@ from app.seed.progress import bars
 from auth.passwords import hash_password
 from models.database import Database
 from models.design import Design
-from models.entity import Entity
+from models.entity import Entity, now
 from models.project import Project
 
 MOST_DESIGNS = 10_000_000
@@ -107,7 +107,7 @@ class _Writer:
         """Write one block, or what is missing of it."""
         marks = self._database[_BLOCKS]
         await marks.update_one({"_id": number}, {"$set": {"complete": False}}, upsert=True)
-        for kind, rows in block(number, self._covers, self._password_hash).by_kind.items():
+        for kind, rows in block(number, self._covers, self._password_hash, now()).by_kind.items():
             await self._insert(kind, rows)
         await marks.update_one({"_id": number}, {"$set": {"complete": True}})
 

@@ -16,7 +16,7 @@ from app.seed.pictures import draw_all, keep_originals
 from app.seed.progress import bars
 from auth.passwords import hash_password
 from models.database import Database
-from models.entity import Entity
+from models.entity import Entity, now
 from models.organization import Organization
 from storage.assets import AssetStore
 
@@ -55,7 +55,7 @@ async def load(database: Database, store: AssetStore, *, scale: int = 1, width: 
         drawn = await _pictures(database, store, width, progress)
         for copy in wanted:
             await marks.update_one({"_id": copy}, {"$set": {"complete": False}}, upsert=True)
-            documents = Documents(world(SEED + copy), copy, _for_copy(drawn, copy), password_hash)
+            documents = Documents(world(SEED + copy), copy, _for_copy(drawn, copy), password_hash, now())
             await _write(database, documents, progress)
             await keep_originals(documents, store)
             await marks.update_one({"_id": copy}, {"$set": {"complete": True}})

@@ -26,6 +26,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.data_dir == Path(".data")
     assert settings.mongodb_url is None
     assert settings.redis_url is None
+    assert settings.log_days == 90
     assert settings.apq
     assert not settings.production
 
@@ -55,6 +56,9 @@ def test_several_addresses_are_separated_by_commas() -> None:
         ("SECRET_KEY", "short"),
         ("IMGPROXY_KEY", "no hex"),
         ("APQ", "perhaps"),
+        ("LOG_DAYS", "soon"),
+        ("LOG_DAYS", "0"),
+        ("LOG_DAYS", "99999"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:

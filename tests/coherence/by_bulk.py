@@ -155,7 +155,7 @@ async def canvas(world: World, which: int, value: int) -> None:
             if found is None:
                 return
             seq = int(found["seq"]) + 1000 + value  # behind what the API has given
-            row, edit = documents.element(found, element, value), documents.edit(id_, element, seq, author)
+            row, edit = documents.element(found, element, value), documents.edit(found, element, seq, author)
             await world.rows.elements.insert_one(row, session=session)
             await world.rows.design_edits.insert_one(edit, session=session)
 

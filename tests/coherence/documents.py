@@ -74,12 +74,17 @@ def element(design: Row, key: str, value: int) -> Row:
     }
 
 
-def edit(design: ObjectId, batch: str, seq: int, author: Any) -> Row:
+def edit(design: Row, batch: str, seq: int, author: Any) -> Row:
     """Return an entry in a design's log."""
     return {
         "_id": ObjectId(),
         "created_at": moment(seq),
-        "design": design,
+        "design": design["_id"],
+        "project": design["project"],
+        "organization": design["organization"],
+        "added": 1,
+        "changed": 0,
+        "removed": 0,
         "seq": seq,
         "batch": batch,
         "author": author,

@@ -91,6 +91,12 @@ READS: st.SearchStrategy[Read] = st.one_of(
     st.builds(Read, st.just("ViewerHome"), st.just({}), st.integers(0, 1)),
     st.builds(Read, st.just("DesignRoom"), st.fixed_dictionaries({"id": _WHICH}), st.integers(0, 1)),
     st.builds(Read, st.just("DesignCanvas"), st.fixed_dictionaries({"designId": _WHICH}), st.integers(0, 1)),
+    st.builds(
+        Read,
+        st.just("ProjectActivity"),
+        st.fixed_dictionaries({"projectId": _WHICH, "first": st.sampled_from([2, 20])}),
+        st.integers(0, 1),
+    ),
 )
 SPELLINGS: st.SearchStrategy[Spelling] = st.builds(
     Spelling,
@@ -114,6 +120,7 @@ FEW = (
     Read("ViewerHome", {}, who=0),
     Read("DesignRoom", {"id": 0}, who=1),
     Read("DesignCanvas", {"designId": 0}, who=1),
+    Read("ProjectActivity", {"projectId": 0}, who=0),
 )
 """One or two of each."""
 
@@ -125,6 +132,8 @@ def variables_of(world: World, read: Read) -> Row:
         named["slug"] = world.projects.get(world.project(named["slug"]), "missing")
     for name in named.keys() & {"id", "designId"}:
         named[name] = ids.encode("Design", world.design(named[name]))
+    if "projectId" in named:
+        named["projectId"] = ids.encode("Project", world.project(named["projectId"]))
     if "organizationId" in named:
         named["organizationId"] = ids.encode("Organization", world.organization(named["organizationId"]))
     cursor = world.cursors.get((read.operation, spelled(named))) if read.further else None

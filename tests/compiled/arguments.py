@@ -29,6 +29,7 @@ _KINDS: Final = {
     "comments": "Comment",
     "mentions": "Mention",
     "design_versions": "DesignVersion",
+    "design_edits": "DesignEdit",
     "elements": "Element",
     "operations": "RegisteredOperation",
 }

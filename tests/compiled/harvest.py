@@ -21,7 +21,7 @@ _PUBLIC = """{ listings(first: 3) { edges { node {
 } } } }"""
 _LISTS = {
     "Organization": ("projects", "members", "assets", "operations"),
-    "Project": ("designs",),
+    "Project": ("designs", "activity"),
     "Design": ("comments",),
     "Comment": ("replies",),
 }

@@ -63,6 +63,7 @@ def documents() -> dict[str, list[Row]]:
         "comments": [*_comments()],
         "mentions": [*_mentions()],
         "design_versions": [*_versions()],
+        "design_edits": [*_edits()],
         "elements": [*_elements()],
         "operations": [*_operations()],
         "likes": [*_likes()],
@@ -194,6 +195,18 @@ def _versions() -> Iterator[Row]:
         if number % 3:
             row |= {"automatic": number % 2 == 0, "author": (None, GONE, oid("user", number % 12))[number // 3 % 3]}
         yield row
+
+
+def _edits() -> Iterator[Row]:
+    for number in range(45):
+        row = {"_id": oid("edit", number), "created_at": moment(number), "seq": number, "base_seq": 0}
+        row |= {"design": GONE if number % 9 == 8 else oid("design", number % 4), "batch": TEXTS[number % len(TEXTS)]}
+        row |= {"author": GONE if number % 10 == 9 else oid("user", number % 12)}
+        row |= {"edits": [{"edit": "remove", "key": "sofa", "keys": ["sofa"]}], "dropped": [], "inverse": []}
+        if number % 11:  # the others are from before batches said where they belong
+            row |= {"project": oid("project", 0 if number < 30 else number % 3)}
+            row |= {"organization": oid("organization", "ab"[number % 10 == 9])}
+        yield row | {"added": number, "changed": number % 3, "removed": number % 2} if number % 4 else row
 
 
 def _elements() -> Iterator[Row]:

@@ -152,18 +152,25 @@ def test_a_missing_image_invalidates_the_type(operation: str, before: Row | None
     assert changes(event(operation, "designs", before, after)) == (Change("Design"),)
 
 
-def test_edits_invalidate_the_canvas() -> None:
+def test_edits_invalidate_the_canvas_and_the_activity() -> None:
     """Given a batch in the log, or one that is altered or removed, then its design's canvas changed.
 
-    Where the state before is missing, it may be any canvas.
+    And the batch, and its project's activity. Where the state before is missing, it may be any canvas, and any batch.
     """
-    row = {"_id": ObjectId(), "design": ID}
-    assert changes(event("insert", "design_edits", None, row)) == (Change(canvas_tag(ID)),)
-    assert changes(event("delete", "design_edits", row, None)) == (Change(canvas_tag(ID)),)
-    moved = event("update", "design_edits", row, {**row, "design": PROJECT})
-    assert changes(moved) == (Change(canvas_tag(ID)), Change(canvas_tag(PROJECT)))
-    assert changes(event("delete", "design_edits", None, None)) == (Change("Element"),)
-    assert changes(event("update", "design_edits", None, row)) == (Change("Element"),)
+    row = {"_id": ObjectId(), "design": ID, "project": PROJECT, "created_at": 1}
+    batch, activity = Change(f"DesignEdit:{row['_id']}"), f"edits_by_project?project={PROJECT}"
+    where = COLLECTIONS["edits_by_project"][1].place((1, row["_id"])) or ""
+    whole = (Change(canvas_tag(ID)), batch, Change(activity, keys=(where,)))
+    assert changes(event("insert", "design_edits", None, row)) == whole
+    assert changes(event("delete", "design_edits", row, None)) == whole
+    counted = event("update", "design_edits", row, row, updateDescription={"updatedFields": {"added": 3}})
+    assert changes(counted) == (Change(canvas_tag(ID)), Change(batch.tag, ("added",)))
+    moved = changes(event("replace", "design_edits", row, {**row, "design": PROJECT, "created_at": 2}))
+    assert moved[:3] == (Change(canvas_tag(ID)), Change(canvas_tag(PROJECT)), batch)
+    assert (moved[3].tag, len(moved[3].keys or ())) == (activity, 2)
+    unknown = (Change("Element"), Change("DesignEdit"))
+    assert changes(event("delete", "design_edits", None, None)) == unknown
+    assert changes(event("update", "design_edits", None, row)) == unknown
 
 
 def test_a_purge_by_hand_reaches_narrowed_lists() -> None:
@@ -197,6 +204,7 @@ def test_a_pulse_invalidates_nothing() -> None:
         ("rename", "designs", "projects", {"Design", "Project"}),
         ("drop", PULSES, None, {"*"}),
         ("drop", "design_edits", None, {"*"}),
+        ("rename", "old_edits", "design_edits", {"*"}),
         ("dropDatabase", None, None, {"*"}),
         ("invalidate", None, None, {"*"}),
         ("unheardOf", "designs", None, {"Design"}),
@@ -249,7 +257,7 @@ def test_the_stream_carries_every_field_that_decides() -> None:
             for name in collection.fields:
                 assert kept[f"fullDocument.{name}"] == kept[f"fullDocumentBeforeChange.{name}"] == 1
     assert "fullDocument" not in kept
-    assert not any("body" in name or "hash" in name or "props" in name for name in kept)
+    assert not any("body" in name or "hash" in name or "props" in name or "edits" in name for name in kept)
     watched = match["$match"]["$or"][0]["ns.coll"]["$in"]
     assert {"projects", "designs", "comments", "design_edits", PULSES} <= set(watched)
     assert {"sessions", "credentials", "elements", "likes"}.isdisjoint(watched)

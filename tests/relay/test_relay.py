@@ -82,7 +82,8 @@ async def test_each_kind_of_document_has_the_right_tags(database: Database, redi
         await handle["users"].update_one({"_id": user}, {"$set": {"name": "Eva"}})
         await handle["sessions"].insert_one({"_id": ObjectId(), "user": user})
         await handle["elements"].insert_one({"_id": f"{design}:a", "design": design})
-        await handle["design_edits"].insert_one({"_id": ObjectId(), "design": design})
+        batch = {"_id": ObjectId(), "design": design, "project": project["_id"], "created_at": MOMENT}
+        await handle["design_edits"].insert_one(batch)
         found = [entry.changes for entry in (await caught_up(database, redis))[1:] if tags([entry])]
     created, published, listed, joined, left, signed_up, renamed, edited = found
     by_organization = {
@@ -108,7 +109,8 @@ async def test_each_kind_of_document_has_the_right_tags(database: Database, redi
         assert {change.tag for change in changed} == {f"Membership:{member['_id']}", *lists}
     assert signed_up == (Change(f"User:{user}"),)
     assert renamed == (Change(f"User:{user}", ("name",)),)
-    assert edited == (Change(f"canvas?design={design}"),)
+    done = {f"canvas?design={design}", f"DesignEdit:{batch['_id']}", f"edits_by_project?project={project['_id']}"}
+    assert {change.tag for change in edited} == done
 
 
 async def test_a_transaction_becomes_visible_at_once(database: Database, redis: Redis) -> None:

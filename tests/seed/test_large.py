@@ -22,7 +22,7 @@ from auth.passwords import verify_password
 from models.comment import Comment
 from models.database import Database, Row
 from models.design import Design
-from models.entity import Entity
+from models.entity import Entity, now
 from models.project import Project
 from models.user import Credential, User
 from tests.app.processes import environment, running
@@ -56,7 +56,7 @@ async def everything(database: Database) -> dict[type[Entity], list[Row]]:
 
 async def check_blocks(database: Database, numbers: range) -> None:
     """Check that these blocks are stored, and nothing else."""
-    blocks = [block(number, {}, "").by_kind for number in numbers]
+    blocks = [block(number, {}, "", now()).by_kind for number in numbers]
     for kind in KINDS:
         found = await database.handle[kind.stored_in()].find({}, {"_id": True}).to_list()
         assert sorted(row["_id"] for row in found) == sorted(row["_id"] for rows in blocks for row in rows[kind])
@@ -103,7 +103,7 @@ async def test_much_data_is_indexed_afterwards(database: Database, monkeypatch: 
     await projects.create_index("city_key")
     await grow(database, BLOCK)
     assert (await projects.index_information()).keys() == {"_id_", "city_key_1"}
-    wanted = Counter(row["city_key"] for row in block(0, {}, "").by_kind[Project])
+    wanted = Counter(row["city_key"] for row in block(0, {}, "", now()).by_kind[Project])
     for city, number in wanted.items():
         assert len(await projects.find({"city_key": city}, hint="city_key_1").to_list()) == number
 
@@ -112,7 +112,7 @@ async def test_another_conflict_is_no_repetition(database: Database) -> None:
     """Given somebody else with an address that a block uses, then it is not passed over in silence."""
     users = database.handle[User.stored_in()]
     await users.create_index("email", unique=True)
-    await users.insert_one({"_id": 1, "email": block(0, {}, "").by_kind[User][5]["email"]})
+    await users.insert_one({"_id": 1, "email": block(0, {}, "", now()).by_kind[User][5]["email"]})
     with pytest.RaisesGroup(BulkWriteError):
         await grow(database, BLOCK)
     assert await database.handle["seed_blocks"].find_one({"_id": 0, "complete": True}) is None
@@ -159,7 +159,7 @@ def test_covers_are_pictures_of_the_demo(platform: Platform) -> None:
     """Given the demo's pictures, then covers are theirs, of all rooms and styles that the demo has."""
     drawing = Drawn("", "0" * 64, 1, 3, 2, "", "#000000")
     demo = world(SEED)
-    documents = Documents(demo, 0, {picture.key: drawing for picture in demo.pictures}, "")
+    documents = Documents(demo, 0, {picture.key: drawing for picture in demo.pictures}, "", now())
     pictures: dict[ObjectId, str] = {asset.id: asset.alt for _, asset in documents.originals()}
     covers = covers_of_the_demo()
     assert covers.keys() == {(design.room, design.style) for design in demo.designs if design.cover}

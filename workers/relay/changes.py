@@ -15,21 +15,21 @@ from edge.tags import PULSES as PULSE_TAG
 from models.collection import NARROWED
 from models.database import PULSES, cluster_time
 from models.design import Design
-from models.element import DesignEdit
+from models.element import DesignEdit, Element
 from models.entity import Entity
 from models.operation import RegisteredOperation
 from models.purge import PURGES
 from models.register import DOCUMENTS
 from workers.relay.watching import Event
 
-_WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images and d is not DesignEdit}
+_WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images}
 _EDITS = DesignEdit.stored_in()
 _OPERATIONS = RegisteredOperation.stored_in()
 
 
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
-    names = [*_WATCHED, _EDITS, PULSES, PURGES]
+    names = [*_WATCHED, PULSES, PURGES]
     fields = {"_id", "design", "document_id", "tags", "until"}
     fields.update(f for d in _WATCHED.values() for c in d.collections for f in c.fields)
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
@@ -75,7 +75,7 @@ def changes(event: Event) -> tuple[Change, ...]:
         return tuple(_row(collection, event))
     names = {collection, event.get("to", {}).get("coll", "")}
     types = [document.__name__ for name, document in _WATCHED.items() if name in names]
-    if not types or _OPERATIONS in names:
+    if not types or not names.isdisjoint((_OPERATIONS, _EDITS)):
         return (Change(EVERYTHING),)
     return tuple(map(Change, types))
 
@@ -108,14 +108,18 @@ def _purge(event: Event) -> Iterator[Change]:
 
 
 def _edit(event: Event) -> Iterator[Change]:
-    """Say which canvas a batch of edits changes, also one that is altered or removed; any, where that is not known."""
+    """Say which canvas a batch of edits changes, also one that is altered or removed; any, where that is not known.
+
+    And which lists, as of every document: the activity of projects.
+    """
     before, after = event.get("fullDocumentBeforeChange"), event.get("fullDocument")
     rows = [row for row in (before, after) if row is not None]
     if not rows or (event["operationType"] in {"update", "replace"} and len(rows) == 1):
-        yield Change("Element")
-        return
-    for design in dict.fromkeys(row.get("design") for row in rows):
-        yield Change(canvas_tag(design))
+        yield Change(Element.__name__)
+    else:
+        for design in dict.fromkeys(row.get("design") for row in rows):
+            yield Change(canvas_tag(design))
+    yield from _document(DesignEdit, event)
 
 
 def canvas_tag(design: Any) -> str:

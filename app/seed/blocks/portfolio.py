@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate
 from random import Random
 from typing import TypeVar
@@ -51,8 +52,8 @@ _STATE_SHARES = tuple(accumulate((75, 9, 9, 2, 3, 2)))
 _DESIGNS = (1, 1, 2, 2, 3, 3, 3, 4, 5, 6)
 
 
-def block(number: int, covers: Covers, password_hash: str) -> Rows:
-    """Return one block: some firms, and the designs that they and the giant have made."""
+def block(number: int, covers: Covers, password_hash: str, written: datetime) -> Rows:
+    """Return one block, some firms and the designs that they and the giant have made; its logs are from `written`."""
     random = Random(f"{_SEED}/{number}")  # noqa: S311 - no secret
     rows, firms = Rows(number), firms_of(number)
     add_firms(rows, random, firms, password_hash)
@@ -66,7 +67,7 @@ def block(number: int, covers: Covers, password_hash: str) -> Rows:
         firm = GIANT if giant else random.choices(firms, cum_weights=_FIRMS)[0]
         state = random.choices(_STATES, cum_weights=_STATE_SHARES)[0]
         maker.project(firm, state, min(missing, random.choice(_DESIGNS)))
-    draw(rows, random, designs[0])
+    draw(rows, random, designs[0], written)
     return rows
 
 
@@ -157,6 +158,7 @@ class _Maker:
             room=room,
             style=style,
             seq=0,
+            log_floor=0,
             cover=self._cover(room, style, shown=published),
             published_at=after(random, created, 0.5) if published else None,
             project_public=project["listed_at"] is not None,

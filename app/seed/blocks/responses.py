@@ -16,6 +16,7 @@ from app.demo.canvases import furnish
 from app.demo.remarks import THREADS
 from app.seed.blocks.firms import Firm
 from app.seed.blocks.rows import LATEST, Row, Rows, after
+from models.activity import tally
 from models.comment import Comment
 from models.design import Like
 from models.element import DesignEdit, Element
@@ -85,8 +86,8 @@ def like(rows: Rows, random: Random, design: Row, people: Sequence[ObjectId]) ->
     design["like_count"] = len(fans)
 
 
-def draw(rows: Rows, random: Random, design: Row) -> None:
-    """Furnish a design's empty canvas, by one batch of edits."""
+def draw(rows: Rows, random: Random, design: Row, written: datetime) -> None:
+    """Furnish a design's empty canvas, by one batch of edits: it is as old as its row, since old ones are trimmed."""
     created, id_ = design["created_at"], design["_id"]
     order = ""
     edits: list[Row] = []
@@ -98,8 +99,10 @@ def draw(rows: Rows, random: Random, design: Row) -> None:
         rows.add(Element, created, _id=key, organization=design["organization"], design=id_, removed=False, **element)
     rows.add(
         DesignEdit,
-        created,
+        written,
         design=id_,
+        project=design["project"],
+        organization=design["organization"],
         seq=1,
         batch="seed",
         author=design["author"],
@@ -107,5 +110,6 @@ def draw(rows: Rows, random: Random, design: Row) -> None:
         edits=edits,
         dropped=[],
         inverse=[{"edit": "remove", "key": edit["key"]} for edit in reversed(edits)],
+        **tally(edits),
     )
     design["seq"] = 1
