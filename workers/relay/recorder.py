@@ -27,7 +27,7 @@ STATE: Final = "change_log"
 """The collection with how far the log has come, in one document."""
 
 _STATE_ID: Final = "state"
-_UNSEEN: Final = frozenset({"like_count"})  # changes often, and devices keep no copy of it
+_UNSEEN: Final = frozenset({"like_count", "log_floor"})  # devices keep no copy of these
 _ROWS_AT_ONCE: Final = 1000
 _RETRY_SECONDS: Final = 0.5
 _AFTER_ALL: Final = "~"  # sorts behind every id
