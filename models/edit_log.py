@@ -22,7 +22,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from models import version as versions
 from models.asset import Asset
-from models.canvas import Canvas, Outcome, apply, replay, restore
+from models.canvas import Canvas, Outcome, replay, restore
 from models.comment import Comment
 from models.database import Database, operation_time
 from models.design import Design
@@ -30,6 +30,7 @@ from models.edits import Edit, named, undoing
 from models.element import DesignEdit, Element, state
 from models.entity import now
 from models.errors import InvalidInputError, NotFoundError
+from models.rebalancing import apply_and_rebalance
 from models.version import DesignVersion
 
 _MOST_AT_ONCE: Final = 64  # batches of a transaction
@@ -220,7 +221,8 @@ class _Transaction:
                 if batch.restores is not None:
                     outcome = await self._restored(design, seq, batch, batch.restores, drawn.canvas, session)
                 else:
-                    outcome = apply(drawn.canvas, _edits(batch, seq, undone, assets))
+                    edits = _edits(batch, seq, undone, assets)
+                    outcome = apply_and_rebalance(drawn.canvas, edits, batch.id)
             except (InvalidInputError, NotFoundError) as error:
                 results[index] = error
                 continue
