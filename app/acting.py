@@ -11,7 +11,9 @@ from app.settings import Settings
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
+from resolvers.allowance import Limits, Rate
 from resolvers.api import Api
+from resolvers.attendance import Attendance
 from resolvers.context import Services
 from resolvers.following import Feeds, Pace
 from resolvers.warming import Warming
@@ -19,6 +21,7 @@ from schema.pictures import Signing
 from schema.prepared import Preparer
 from schema.shown_pictures import shown_pictures
 from storage.assets import AssetStore
+from storage.attendance import RedisRegister
 from storage.image_links import ImageLinks
 from storage.jobs import Jobs
 from storage.presence import RedisPresence
@@ -41,20 +44,24 @@ def services(
     *,
     documents: Iterable[str] = (),
     pace: Pace | None = None,
+    limits: Limits | None = None,
 ) -> Services:
     """Return what resolvers act on, where these documents are registered."""
     api, preparer = assembled
     signals, presence, keys = RedisSignals(redis), RedisPresence(redis), Keys(settings.secret_key)
+    limits = limits or Limits()
+    attendance = Attendance(RedisRegister(redis), limits.people)
     return Services(
         database=database,
         edit_log=EditLog(database, lambda design: signals.tell(f"design:{design}")),
         keys=keys,
         assets=store,
         signals=signals,
-        feeds=Feeds(database, signals, presence, keys, pace or Pace()),
+        feeds=Feeds(database, signals, presence, attendance, keys, pace or Pace()),
         presence=presence,
         progress=UploadProgress(redis),
         warming=warming(settings, redis, api, documents),
+        batches=Rate(limits.batches, limits.burst),
         public_url=settings.public_url,
         preparer=preparer,
     )

@@ -24,7 +24,7 @@ from models import version as versions
 from models.activity import tally
 from models.asset import Asset
 from models.batch import Batch, edits_of
-from models.canvas import Canvas, Outcome, apply, replay, restore
+from models.canvas import Canvas, Outcome, replay, restore
 from models.comment import Comment
 from models.database import Database, operation_time
 from models.design import Design
@@ -32,6 +32,7 @@ from models.edits import Edit, named, undoing
 from models.element import DesignEdit, Element, state
 from models.entity import now
 from models.errors import InvalidInputError, NotFoundError
+from models.rebalancing import apply_and_rebalance
 from models.version import DesignVersion
 
 _MOST_AT_ONCE: Final = 64  # batches of a transaction
@@ -205,7 +206,8 @@ class _Transaction:
                     outcome = await self._restored(design, seq, batch, batch.restores, drawn.canvas, session)
                 else:
                     kept = range(min(design.log_floor, seq), seq + 1)
-                    outcome = apply(drawn.canvas, edits_of(batch, kept, undone, assets))
+                    edits = edits_of(batch, kept, undone, assets)
+                    outcome = apply_and_rebalance(drawn.canvas, edits, batch.id)
             except (InvalidInputError, NotFoundError) as error:
                 results[index] = error
                 continue

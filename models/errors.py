@@ -5,7 +5,9 @@
     ├── NotFoundError         there is no such thing, or it belongs to others: one answer for both
     ├── NotAllowedError       the caller may see the thing, but their role may not do this to it
     ├── InvalidInputError     a value breaks an invariant; `path` leads to it
-    └── ConflictError         the thing changed meanwhile, or the name is taken
+    ├── ConflictError         the thing changed meanwhile, or the name is taken
+    ├── RateLimitedError      a client sends more than it may; it is told when to come again
+    └── CrowdedError          as many people are there as may be
 
 Each becomes a member of a mutation's result union; elsewhere it is a GraphQL error with the same code.
 """
@@ -58,3 +60,19 @@ class ConflictError(DomainError):
     """The thing changed meanwhile, or something of that name exists."""
 
     code = "CONFLICT"
+
+
+class RateLimitedError(DomainError):
+    """A client sends more than it may. Nothing of it took effect; it may come again after `retry_after` seconds."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CrowdedError(DomainError):
+    """As many people are there as may be; whoever comes again when somebody has left is let in."""
+
+    code = "CROWDED"

@@ -16,6 +16,7 @@ from models.database import Database
 from models.edit_log import EditLog
 from models.entity import Entity
 from models.errors import InvalidInputError
+from resolvers.allowance import Rate
 from resolvers.following import Feeds
 from resolvers.warming import Warming
 from schema import ids
@@ -34,8 +35,8 @@ class Services:
     """What a process of the API holds for all requests.
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
-    `warming` has pictures made before anyone asks for them. `public_url` is the front door's base URL, `preparer`
-    judges the documents that partners register.
+    `warming` has pictures made before anyone asks for them. `batches` bounds how many each device sends. `public_url`
+    is the front door's base URL, `preparer` judges the documents that partners register.
     """
 
     database: Database
@@ -47,6 +48,7 @@ class Services:
     presence: Presence
     progress: UploadProgress
     warming: Warming
+    batches: Rate
     public_url: str
     preparer: Preparer
 

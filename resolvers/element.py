@@ -14,7 +14,7 @@ from models.batch import Batch
 from models.database import cluster_time
 from models.edits import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_bytes, check_size
 from models.entity import camel, invalid
-from models.errors import InvalidInputError
+from models.errors import InvalidInputError, RateLimitedError
 from resolvers.context import Info, mutation
 from schema import ids
 from schema.element import ApplyDesignEditsResult, DesignEditInput, DroppedEdit, EditsApplied
@@ -69,6 +69,21 @@ def _assets(edits: Sequence[Edit]) -> dict[PydanticObjectId, tuple[str, ...]]:
     return found
 
 
+def author(info: Info) -> PydanticObjectId:
+    """Return who sends a batch, which counts from here on, whatever becomes of it.
+
+    Raises:
+        NotSignedInError: nobody is signed in.
+        RateLimitedError: their device has sent as many as it may.
+
+    """
+    viewer = info.context.viewer
+    user = viewer.require_user()
+    if seconds := info.context.services.batches.take(viewer.session):
+        raise RateLimitedError(f"Too many batches from this device; send it again in {seconds:.1f} s.", seconds)
+    return user
+
+
 async def append(info: Info, design_id: str, batch: Batch) -> EditsApplied:
     """Have a batch written, and tell what it did; raises what `EditLog.append` does."""
     if not 1 <= len(batch.id) <= _LONGEST_BATCH_ID:
@@ -112,10 +127,10 @@ class ElementMutations:
         edits: list[DesignEditInput],
     ) -> ApplyDesignEditsResult:
         """Append a batch to a design's log."""
-        author = info.context.viewer.require_user()
+        user = author(info)
         given = _edits(edits)
         batch = Batch(
-            id=batch_id, author=author, judge=editing(info), base_seq=base_seq, edits=given, assets=_assets(given)
+            id=batch_id, author=user, judge=editing(info), base_seq=base_seq, edits=given, assets=_assets(given)
         )
         return await append(info, design_id, batch)
 
@@ -127,6 +142,6 @@ class ElementMutations:
         self, info: Info, design_id: strawberry.ID, batch_id: strawberry.ID, inverse: strawberry.ID
     ) -> ApplyDesignEditsResult:
         """Append the inverse of a batch that `EditsApplied.inverse` names."""
-        author = info.context.viewer.require_user()
+        user = author(info)
         undoes = PydanticObjectId(ids.key(inverse, "DesignEdit", path=("inverse",)))
-        return await append(info, design_id, Batch(id=batch_id, author=author, judge=editing(info), undoes=undoes))
+        return await append(info, design_id, Batch(id=batch_id, author=user, judge=editing(info), undoes=undoes))

@@ -21,6 +21,7 @@ import models.design
 from auth.tokens import Keys
 from auth.viewer import Viewer, device
 from models.database import Database, cancelled
+from resolvers.attendance import Attendance
 from resolvers.crowd import PRESENCE, Crowd
 from resolvers.log_reader import MOST_AT_ONCE, LogReader
 from resolvers.sources import Sink, Source
@@ -79,7 +80,16 @@ class Following(Source):
         self._after = after_seq
 
     async def run(self, sink: Sink) -> None:
-        """Tell a sink of every batch after the position, then of what happens, until access ends or it is cancelled."""
+        """Tell a sink of every batch after the position, then of what happens, until access ends or it is cancelled.
+
+        Raises:
+            CrowdedError: as many others follow the design as may.
+
+        """
+        async with self._feeds.attendance.at(self._design.id, self._viewer.require_user()):
+            await self._tell(sink)
+
+    async def _tell(self, sink: Sink) -> None:
         kept = await self._feeds.reader(self._design).kept()
         feed = self._feeds.join(self._design, kept[-1])
         try:
@@ -126,8 +136,17 @@ class Following(Source):
 class Feeds:
     """All designs that are followed in this process."""
 
-    def __init__(self, database: Database, signals: Signals, presence: Presence, keys: Keys, pace: Pace) -> None:
-        self.database, self.signals, self.presence, self.keys, self.pace = database, signals, presence, keys, pace
+    def __init__(
+        self,
+        database: Database,
+        signals: Signals,
+        presence: Presence,
+        attendance: Attendance,
+        keys: Keys,
+        pace: Pace,
+    ) -> None:
+        self.database, self.signals, self.keys, self.pace = database, signals, keys, pace
+        self.presence, self.attendance = presence, attendance
         self._leaving: set[asyncio.Task[None]] = set()
         self._feeds: dict[PydanticObjectId, Feed] = {}
 

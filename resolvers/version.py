@@ -12,7 +12,7 @@ from auth.permissions import Permission
 from models.batch import Batch
 from models.element import Element
 from resolvers.context import Info, mutation, permitted
-from resolvers.element import append, editing
+from resolvers.element import append, author, editing
 from schema import ids
 from schema.deleted import Deleted, DeleteResult
 from schema.element import ApplyDesignEditsResult
@@ -27,13 +27,13 @@ class VersionMutations:
     @mutation("Keep a design's canvas as it is now, under a name.")
     async def save_version(self, info: Info, input: SaveVersionInput) -> SaveVersionResult:  # noqa: A002 - Relay's word
         """Save a version."""
-        author = info.context.viewer.require_user()
+        user = info.context.viewer.require_user()
 
         async def save(session: Any) -> models.version.DesignVersion:
             path = ("input", "designId")
             design = await permitted(info, models.design.Design, input.design_id, Permission.EDIT, session, path=path)
             elements = await Element.living(design.id, session)
-            return await models.version.save(design, input.name, author, elements, session)
+            return await models.version.save(design, input.name, user, elements, session)
 
         found: SaveVersionResult = show(await info.context.services.database.transaction(save))
         return found
@@ -46,9 +46,9 @@ class VersionMutations:
         self, info: Info, design_id: strawberry.ID, batch_id: strawberry.ID, version_id: strawberry.ID
     ) -> ApplyDesignEditsResult:
         """Append the edits that lead back to a version."""
-        author = info.context.viewer.require_user()
+        user = author(info)
         version = ids.key(version_id, "DesignVersion", path=("versionId",))
-        batch = Batch(id=batch_id, author=author, judge=editing(info), restores=version)
+        batch = Batch(id=batch_id, author=user, judge=editing(info), restores=version)
         return await append(info, design_id, batch)
 
     @mutation("Delete a version of one's own; admins may delete anybody's.")

@@ -11,7 +11,7 @@ import models.element
 from auth.viewer import Viewer
 from models.canvas import Reason
 from models.element import ElementKind
-from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
+from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, RateLimited
 from schema.node import Node
 
 strawberry.enum(ElementKind, description="What an object on a canvas is.")
@@ -190,5 +190,6 @@ def effective(logged: dict[str, Any]) -> Any:
 
 
 ApplyDesignEditsResult = Annotated[
-    EditsApplied | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("ApplyDesignEditsResult")
+    EditsApplied | NotSignedIn | NotFound | NotAllowed | InvalidInput | RateLimited,
+    strawberry.union("ApplyDesignEditsResult"),
 ]

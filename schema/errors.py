@@ -22,6 +22,7 @@ from models.errors import (
     NotAllowedError,
     NotFoundError,
     NotSignedInError,
+    RateLimitedError,
 )
 
 
@@ -34,6 +35,8 @@ class ErrorCode(Enum):
     NOT_ALLOWED = "NOT_ALLOWED"
     INVALID_INPUT = "INVALID_INPUT"
     CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+    CROWDED = "CROWDED"
 
 
 @strawberry.interface(description="An expected failure of a mutation.")
@@ -70,7 +73,16 @@ class Conflict(UserError):
     """See `ConflictError`."""
 
 
-def _handler(exception: type[DomainError], member: type[UserError]) -> ExceptionHandler[Any, Any]:
+@strawberry.type(description="Too much was sent. It had no effect; send the same again later.")
+class RateLimited(UserError):
+    """See `RateLimitedError`."""
+
+    retry_after: float = strawberry.field(description="In how many seconds.")
+
+
+def _handler(exception: type[DomainError], member: type[UserError], *details: str) -> ExceptionHandler[Any, Any]:
+    """Return what makes a union's member of a failure, with those of its attributes that it tells besides."""
+
     class Handler:
         """Translates one kind of failure."""
 
@@ -81,7 +93,10 @@ def _handler(exception: type[DomainError], member: type[UserError]) -> Exception
             """Return the union's member."""
             if not isinstance(exception, DomainError):
                 raise TypeError(f"{type(exception).__name__} is no DomainError")
-            return member(message=exception.message, code=ErrorCode(exception.code), path=[*exception.path] or None)
+            more = {name: getattr(exception, name) for name in details}
+            return member(
+                message=exception.message, code=ErrorCode(exception.code), path=[*exception.path] or None, **more
+            )
 
     return Handler()
 
@@ -92,6 +107,7 @@ HANDLERS = (
     _handler(NotAllowedError, NotAllowed),
     _handler(InvalidInputError, InvalidInput),
     _handler(ConflictError, Conflict),
+    _handler(RateLimitedError, RateLimited, "retry_after"),
 )
 
 

@@ -18,6 +18,7 @@ from app.process import Process
 from app.services import open_database
 from app.settings import Settings
 from models.database import Database
+from resolvers.allowance import Limits
 from resolvers.following import Pace
 from storage.assets import FolderAssetStore
 
@@ -241,14 +242,19 @@ async def start(settings: Settings) -> AsyncIterator[Platform]:
 
 @asynccontextmanager
 async def another_api(
-    platform: Platform, *, database: Database | None = None, pace: Pace | None = None, **changes: Any
+    platform: Platform,
+    *,
+    database: Database | None = None,
+    pace: Pace | None = None,
+    limits: Limits | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Platform]:
     """Start one more API with other settings on the platform's services, and give the platform seen through it.
 
     A `database` of its own can only be read through loaders: mutations need the one that Beanie is bound to.
     """
     settings = replace(platform.settings, api_port=free_port(), **changes)
-    process = await api.process(settings, database or platform.database, pace)
+    process = await api.process(settings, database or platform.database, pace, limits)
     async with running(process, settings):
         yield platform.at(f"http://127.0.0.1:{settings.api_port}")
 

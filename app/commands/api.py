@@ -20,6 +20,7 @@ from app.services import answering, image_links, open_asset_store, open_database
 from app.settings import Settings
 from edge.follower import Follower
 from models.database import Database
+from resolvers.allowance import Limits
 from resolvers.api import build
 from resolvers.following import Pace
 from schema.combined import Combined
@@ -35,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-async def process(settings: Settings, database: Database | None = None, pace: Pace | None = None) -> Process:
+async def process(
+    settings: Settings, database: Database | None = None, pace: Pace | None = None, limits: Limits | None = None
+) -> Process:
     """Open what the API stands on, and assemble it; a database that is given stays open at the end."""
     closing: list[Callable[[], Awaitable[None]]] = []
     if database is None:
@@ -51,7 +54,9 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
         made.add(preparer.prepare(document))
     partners = PartnerDocuments(database)
     follower = Follower(redis, on_start=partners.begin, on_entries=partners.apply, on_lost=partners.lost)
-    acting = services(settings, database, redis, store, (api, preparer), documents=registered.values(), pace=pace)
+    acting = services(
+        settings, database, redis, store, (api, preparer), documents=registered.values(), pace=pace, limits=limits
+    )
     combined = Combined(database)
     contexts = Contexts(acting, image_links(settings), follower, combined)
     documents = Registry(registered, partners, redis, apq=settings.apq)
@@ -71,7 +76,7 @@ async def process(settings: Settings, database: Database | None = None, pace: Pa
         port=settings.api_port,
         port_setting="API_PORT",
         checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
-        background=(follower.run, acting.signals.run, partial(sweep_staging, store)),
+        background=(follower.run, acting.signals.run, acting.feeds.attendance.run, partial(sweep_staging, store)),
         runner=QuickRunner,
         close=(redis.aclose, store.close, *closing),
     )

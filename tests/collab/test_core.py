@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from edge.plans import OPERATIONS
 from models.canvas import Canvas, Outcome, apply
 from models.edits import AddElement, Edit, MoveElement, RemoveElement, SetElement, undoing
+from models.rebalancing import apply_and_rebalance
 from tests.app.processes import ROOT
 from tests.collab.conftest import npm_run
 from tests.models.test_canvas import add, living
@@ -33,7 +34,9 @@ VALUES = st.recursive(
     max_leaves=4,
 )
 PROPS = st.dictionaries(st.sampled_from(["p", "q", "__proto__", "constructor", "0"]), VALUES, max_size=3)
-ORDERS = st.none() | st.from_regex(r"[0-9A-Za-z]{1,8}", fullmatch=True) | st.sampled_from(["zzzzzz", "z" * 64])
+ORDERS = (
+    st.none() | st.from_regex(r"[0-9A-Za-z]{1,8}", fullmatch=True) | st.sampled_from(["V", "V00", "zzzzzz", "z" * 64])
+)
 EDITS: st.SearchStrategy[Edit] = st.one_of(
     st.builds(add, KEYS, x=NUMBERS, parent=st.none() | KEYS, order=ORDERS, props=PROPS),
     st.builds(
@@ -73,6 +76,18 @@ def test_both_cores_do_the_same(beside: subprocess.Popen[bytes], case: Case) -> 
     assert theirs["elements"] == living(canvas) == theirs["followed"]
 
 
+@settings(max_examples=100, deadline=None)
+@given(case=st.lists(BATCHES, min_size=1, max_size=7))
+def test_the_client_follows_what_the_server_makes_room_by(beside: subprocess.Popen[bytes], case: Case) -> None:
+    """Given any batches, in which the server gives crowded siblings new keys, then who repeats them has its canvas."""
+    canvas = Canvas({})
+    outcomes: list[Outcome] = []
+    for number, batch in enumerate(case):
+        outcomes.append(apply_and_rebalance(canvas, edits_of(batch, outcomes), str(number)))
+    theirs = told(beside, {"log": [outcome.effective for outcome in outcomes]})
+    assert theirs == {"top": canvas.top, "elements": living(canvas)}
+
+
 def edits_of(batch: list[Edit] | int, outcomes: list[Outcome]) -> list[Edit]:
     """Return a batch, or what undoes the one of that place, if there is one already."""
     if isinstance(batch, list):
@@ -80,7 +95,7 @@ def edits_of(batch: list[Edit] | int, outcomes: list[Outcome]) -> list[Edit]:
     return undoing(outcomes[batch].inverse) if batch < len(outcomes) else []
 
 
-def told(beside: subprocess.Popen[bytes], case: list[list[Json] | int]) -> Json:
+def told(beside: subprocess.Popen[bytes], case: list[list[Json] | int] | Json) -> Json:
     """Tell the client's core a case, and return what it makes of it."""
     assert beside.stdin is not None
     assert beside.stdout is not None

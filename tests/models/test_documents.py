@@ -15,11 +15,13 @@ from models.database import cluster_time, timestamp
 from models.entity import camel, now
 from models.errors import (
     ConflictError,
+    CrowdedError,
     DomainError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
     NotSignedInError,
+    RateLimitedError,
 )
 from models.project import Address, Kind, Money, Project, Status, Visibility, fold_city, make_slug
 from models.register import COLLECTIONS, DOCUMENTS
@@ -170,6 +172,8 @@ def test_every_failure_has_a_code_of_its_own() -> None:
         NotAllowedError("no"),
         InvalidInputError("no"),
         ConflictError("no"),
+        RateLimitedError("no", 1.5),
+        CrowdedError("no"),
     ]
     assert len({error.code for error in errors}) == len(errors)
     assert (errors[1].message, errors[1].path) == ("There is no such Design.", ("id",))

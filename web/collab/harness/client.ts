@@ -2,7 +2,7 @@
  * Many people on one design: what the end-to-end test of convergence runs.
  *
  * Reads a JSON value a line from standard input: first `Config`, then commands, `{"do": …}`:
- * - `token`: an access token that is good now;
+ * - `tokens`: an access token for each client that is good now: each is a device of its own;
  * - `start`: edit at random, with disconnects and offline spells at random;
  * - `enough`: stop when so many batches were made;
  * - `drain`: mend every network, and say `{"drained": …}` when every batch has its answer;
@@ -30,7 +30,7 @@ interface Config {
   readonly trouble: number;
 }
 
-type Command = { do: "token"; token: string } | { do: "start" } | { do: "enough" } | { do: "drain" } | { do: "look" } | { do: "settle"; seq: number };
+type Command = { do: "tokens"; tokens: string[] } | { do: "start" } | { do: "enough" } | { do: "drain" } | { do: "look" } | { do: "settle"; seq: number };
 
 const MOST_UNANSWERED = 25; // batches, above which a client waits: else a slow machine would merge them for ever
 
@@ -38,7 +38,7 @@ class Crowd {
   readonly #config: Config;
   readonly #people: Person[];
   readonly #chances: Chance[];
-  #token = "";
+  #tokens: readonly string[] = [];
   #made = 0;
   #enough = false;
   #calm = false;
@@ -47,11 +47,11 @@ class Crowd {
   constructor(config: Config) {
     this.#config = config;
     this.#chances = Array.from({ length: config.clients }, (_, index) => new Chance(config.seed * 1000 + index));
-    this.#people = this.#chances.map((chance, index) => this.#person(`p${index}`, chance));
+    this.#people = this.#chances.map((chance, index) => this.#person(index, chance));
   }
 
   async run(command: Command): Promise<void> {
-    if (command.do === "token") this.#token = command.token;
+    if (command.do === "tokens") this.#tokens = command.tokens;
     else if (command.do === "start") await this.#start();
     else if (command.do === "enough") this.#enough = true;
     else if (command.do === "drain") await this.#drain();
@@ -59,12 +59,12 @@ class Crowd {
     else await this.#settle(command.seq);
   }
 
-  #person(name: string, chance: Chance): Person {
+  #person(index: number, chance: Chance): Person {
     const { urls, designId } = this.#config;
     return new Person({
-      name,
+      name: `p${index}`,
       urls,
-      token: () => this.#token,
+      token: () => this.#tokens[index] ?? "",
       designId,
       chance,
       onAcknowledged: ({ batchId, seq }) => say({ acknowledged: batchId, seq }),

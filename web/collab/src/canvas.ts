@@ -2,7 +2,9 @@
  * The pure core of editing: what a batch of edits does to a canvas. No I/O.
  *
  * These are the rules of `models/canvas.py`, and the tests hold both against the same batches. How much a canvas may
- * hold (the drop reason FULL) the server alone judges: a client does not know how many bytes its JSON has there.
+ * hold (the drop reason FULL) the server alone judges: a client does not know how many bytes its JSON has there. The
+ * server alone makes room between crowded siblings, too (`models/rebalancing.py`), by moves at the end of a batch that
+ * are repeated as all others are.
  */
 import type { DropReason, ElementKind } from "./generated.js";
 import { orderAfter } from "./order.js";

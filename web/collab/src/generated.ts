@@ -45,10 +45,12 @@ export type ElementKind =
 /** What went wrong, for programs. */
 export type ErrorCode =
   | 'CONFLICT'
+  | 'CROWDED'
   | 'INVALID_INPUT'
   | 'NOT_ALLOWED'
   | 'NOT_FOUND'
-  | 'NOT_SIGNED_IN';
+  | 'NOT_SIGNED_IN'
+  | 'RATE_LIMITED';
 
 export type MoveElementInput = {
   key: string;
@@ -111,6 +113,7 @@ export type SendEditsMutation = { applyDesignEdits:
     | { __typename: 'NotAllowed', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotFound', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotSignedIn', message: string, code: ErrorCode, path: Array<string> | null }
+    | { __typename: 'RateLimited', message: string, code: ErrorCode, path: Array<string> | null, retryAfter: number }
    };
 
 export type UndoEditsMutationVariables = Exact<{
@@ -126,6 +129,7 @@ export type UndoEditsMutation = { undoDesignEdits:
     | { __typename: 'NotAllowed', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotFound', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotSignedIn', message: string, code: ErrorCode, path: Array<string> | null }
+    | { __typename: 'RateLimited', message: string, code: ErrorCode, path: Array<string> | null, retryAfter: number }
    };
 
 export class TypedDocumentString<TResult, TVariables>
@@ -245,6 +249,9 @@ export const SendEditsDocument = new TypedDocumentString(`
       code
       path
     }
+    ... on RateLimited {
+      retryAfter
+    }
   }
 }
     `) as unknown as TypedDocumentString<SendEditsMutation, SendEditsMutationVariables>;
@@ -264,6 +271,9 @@ export const UndoEditsDocument = new TypedDocumentString(`
       message
       code
       path
+    }
+    ... on RateLimited {
+      retryAfter
     }
   }
 }

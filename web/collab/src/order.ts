@@ -18,8 +18,9 @@ const LONGEST_STEP = 2 ** 16;
  * longer one, because it was made there. So the new key is a small step from the longer one, and the rest of the block
  * is left for those that follow: 5,000 keys at one place are 12 to 18 characters long, where halving would need 835.
  * The step is random, so that two people who insert at the same place at the same time rarely make the same key.
- * Where there is no room (after about a hundred inserts whose neighbours alternate, or between equal keys), give the
- * siblings new keys with `spread`.
+ * Where there is no room (after about a hundred inserts whose neighbours alternate, or between equal keys), the server
+ * has not made any yet, as it does when a key longer than 32 arrives: take the key of a neighbour, or give the siblings
+ * new keys with `spread`.
  *
  * @param random gives numbers from 0 to below 1, as `Math.random` does.
  */

@@ -30,6 +30,11 @@ export class Pace {
     this.#failures += 1;
     await this.#wait(most * (0.5 + this.#random() / 2), signal);
   }
+
+  /** Wait for as long as the server says, and by chance a little longer: other tabs of the device were told the same. */
+  async rest(seconds: number, signal: AbortSignal): Promise<void> {
+    await this.#wait(seconds * 1000 * (1 + this.#random() / 4), signal);
+  }
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -253,7 +253,9 @@ export class Session {
         continue;
       }
       try {
-        this.#answered(batch, await this.#send(batch));
+        const answer = await this.#send(batch);
+        if (answer.__typename === "RateLimited") await this.#pace.rest(answer.retryAfter, signal);
+        else this.#answered(batch, answer);
         failures = 0;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

@@ -165,6 +165,37 @@ function position(person: Person): (number | undefined)[] {
   return [element?.x, element?.y];
 }
 
+test("siblings that the server gives new keys keep their order under one's own batches", () => {
+  const [server, [ana, bea]] = people() as [Server, [Person, Person]];
+  ana.edit([sofa("low", { order: "A" }), sofa("high", { order: "B" })]);
+  ana.catchUp();
+  bea.catchUp();
+  ana.edit([sofa("ana", { order: "AV" })]);
+  bea.edit([sofa("bea", { order: "AV" }), { edit: "set", key: "low", x: 5 }]);
+  assert.deepEqual(order(bea), ["low", "bea", "high"]);
+  const [batch] = ana.queue as [Batch];
+  const moved = (key: string, order: string) => ({ edit: "move", key, parent: null, order }) as const;
+  server.append(batch.batchId, batch.edits, [moved("low", "AU0000"), moved("ana", "AUV000"), moved("high", "AUz000")]);
+  bea.hear();
+  assert.deepEqual(order(bea), ["low", "ana", "high", "bea"]); // Bea's key is an old one; the server will see to it
+  assert.equal(bea.replica.elements.get("low")?.x, 5);
+  const [own] = bea.queue as [Batch];
+  server.append(own.batchId, own.edits, [moved("bea", "AUk000")]);
+  for (const person of [ana, bea]) {
+    person.catchUp();
+    assert.deepEqual(order(person), ["low", "ana", "bea", "high"]);
+    assert.deepEqual(person.replica.elements, server.canvas.living());
+  }
+  ana.undo();
+  ana.catchUp();
+  assert.deepEqual([order(ana), ana.queue], [["low", "bea", "high"], []]);
+});
+
+function order(person: Person): string[] {
+  const elements = [...person.replica.elements];
+  return elements.sort(([, a], [, b]) => (a.order < b.order ? -1 : 1)).map(([key]) => key);
+}
+
 test("a hole in the log is noticed", () => {
   const [server, [ana, bea]] = people() as [Server, [Person, Person]];
   ana.edit([sofa("sofa")]);

@@ -1,5 +1,5 @@
 /** A model of the server: one ordered log, each batch once. The rules of merging are the core's own. */
-import { apply, Canvas, type Edit, type EffectiveEdit, type InverseEdit } from "../src/canvas.js";
+import { apply, Canvas, type Edit, type EffectiveEdit, type InverseEdit, replay } from "../src/canvas.js";
 import type { DropReason } from "../src/generated.js";
 import type { Committed, Snapshot } from "../src/replica.js";
 
@@ -16,11 +16,13 @@ export class Server {
     return this.log.length;
   }
 
-  /** Append a batch; the same again is answered as before. */
-  append(batchId: string, edits: readonly (Edit | InverseEdit)[]): Entry {
+  /** Append a batch, with what the server itself adds to it; the same again is answered as before. */
+  append(batchId: string, edits: readonly (Edit | InverseEdit)[], added: readonly EffectiveEdit[] = []): Entry {
     const known = this.log.find((entry) => entry.batchId === batchId);
     if (known) return known;
     const { effective, dropped, inverse } = apply(this.canvas, edits);
+    replay(this.canvas, added);
+    effective.push(...added);
     const entry = { seq: this.seq + 1, batchId, edits: copied(effective), dropped, inverse };
     this.log.push(entry);
     return entry;

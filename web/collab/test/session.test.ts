@@ -210,6 +210,45 @@ test("a server that cannot is asked again; one that never can is given up", asyn
   assert.deepEqual(keys(stood.session), []);
 });
 
+test("who sends too much waits for as long as the server says, and then sends all of it in order", async () => {
+  const waits: number[] = [];
+  const wait = async (milliseconds: number) => {
+    waits.push(milliseconds);
+    await soon();
+  };
+  const stood = await online(new Wire(), { wait, random: () => 0.5 });
+  let tokens = 3;
+  const full = { __typename: "RateLimited", message: "Too many.", code: "RATE_LIMITED", path: null, retryAfter: 2 } as const;
+  stood.wire.instead = () => {
+    if (tokens > 0) {
+      tokens -= 1;
+      return null;
+    }
+    tokens = 3;
+    return full;
+  };
+  const names = Array.from({ length: 20 }, (_, index) => stood.session.edit([sofa(`e${index}`)]).batchId);
+  await until(() => stood.acknowledged.length === names.length);
+  assert.deepEqual(stood.wire.server.log.map(({ batchId }) => batchId), names);
+  assert.deepEqual(stood.refused, []);
+  assert.deepEqual(waits, Array.from({ length: 6 }, () => 2250));
+  assert.deepEqual([pending(stood), stood.wire.followed], [0, [0]]);
+});
+
+test("who is told to wait for long goes offline at once, and loses nothing", async () => {
+  const wait = (_: number, signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const stood = await online(new Wire(), { wait });
+  stood.wire.instead = () => ({ __typename: "RateLimited", message: "", code: "RATE_LIMITED", path: null, retryAfter: 60 });
+  stood.session.edit([sofa("a")]);
+  await until(() => stood.wire.sent.length === 1);
+  stood.session.offline();
+  stood.wire.instead = null;
+  assert.equal(pending(stood), 1);
+  stood.session.online();
+  await until(() => stood.acknowledged.length === 1);
+});
+
 test("who is signed out meanwhile connects again, and loses nothing", async () => {
   const stood = await online();
   stood.wire.instead = () => ({ __typename: "NotSignedIn", message: "Sign in.", code: "NOT_SIGNED_IN", path: null });

@@ -18,8 +18,8 @@ export class Wire implements Connection {
   answers: "told" | "lost" | "held" = "told";
   /** Whether what is written is heard at once. */
   live = true;
-  /** Said instead of an answer. */
-  instead: (() => Answer) | null = null;
+  /** Said instead of an answer, unless it is null. */
+  instead: (() => Answer | null) | null = null;
   /** What a request for the canvas fails with. */
   unreachable: Error | null = null;
   following: Following | null = null;
@@ -81,7 +81,8 @@ export class Wire implements Connection {
 
   async #write(batchId: string, append: () => Entry): Promise<Answer> {
     this.sent.push(batchId);
-    if (this.instead) return this.instead();
+    const instead = this.instead?.();
+    if (instead) return instead;
     const { seq, dropped } = append();
     if (this.live) this.tell();
     if (this.answers === "lost") {
