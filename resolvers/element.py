@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pydantic
 import strawberry
@@ -13,8 +14,10 @@ from auth.permissions import Permission
 from models.batch import Batch
 from models.database import cluster_time
 from models.edits import AddElement, Edit, MoveElement, RemoveElement, SetElement, check_bytes, check_size
+from models.element import DesignEdit
 from models.entity import camel, invalid
 from models.errors import InvalidInputError, RateLimitedError
+from models.overwriting import Logged, Overwritten, overwritten
 from resolvers.context import Info, mutation
 from schema import ids
 from schema.element import ApplyDesignEditsResult, DesignEditInput, DroppedEdit, EditsApplied
@@ -96,7 +99,19 @@ async def append(info: Info, design_id: str, batch: Batch) -> EditsApplied:
         seq=entry.seq,
         dropped=[DroppedEdit(index=dropped["index"], reason=dropped["reason"]) for dropped in entry.dropped],
         inverse=ids.encode("DesignEdit", entry.id),
+        compare=partial(_overwritten, entry, compared=not (batch.undoes or batch.restores)),
     )
+
+
+async def _overwritten(entry: DesignEdit, *, compared: bool) -> list[Overwritten]:
+    """Return what a batch overwrote of what others wrote since its author last looked."""
+    if not compared or entry.seq - entry.base_seq <= 1:
+        return []
+    between = {"design": entry.design, "seq": {"$gt": entry.base_seq, "$lt": entry.seq}}
+    log = DesignEdit.get_pymongo_collection()
+    rows = log.find({**between, "author": {"$ne": entry.author}}, {"seq": 1, "author": 1, "edits": 1}).sort("seq")
+    others = [Logged(row["seq"], row["author"], row["edits"]) async for row in rows]
+    return overwritten(entry.edits, others)
 
 
 def editing(info: Info) -> Callable[[models.design.Design | None], None]:

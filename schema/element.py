@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import strawberry
+from beanie import PydanticObjectId
 from strawberry.scalars import JSON
 
 import models.element
 from auth.viewer import Viewer
 from models.canvas import Reason
 from models.element import ElementKind
+from models.overwriting import Overwritten
+from schema.context import Info
 from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, RateLimited
-from schema.node import Node
+from schema.node import Node, show
+from schema.user import User
 
 strawberry.enum(ElementKind, description="What an object on a canvas is.")
 strawberry.enum(Reason, name="DropReason", description="Why an edit did not take effect.")
@@ -110,13 +115,43 @@ class DroppedEdit:
     reason: Reason = strawberry.field(description="Why.")
 
 
+@strawberry.type(description="An element that others had changed where a batch changed it, too.")
+class OverwrittenElement:
+    """See `models.overwriting`."""
+
+    key: str
+    properties: list[str] = strawberry.field(description="Which of its properties; a prop as `props.<name>`.")
+    seq: int = strawberry.field(description="The newest of those batches of theirs.")
+    author_id: strawberry.Private[PydanticObjectId]
+
+    @strawberry.field(description="Who made that one.")
+    async def author(self, info: Info) -> User | None:
+        """Return the author."""
+        author: User | None = show(await info.context.loaders.entity("User").load(self.author_id))
+        return author
+
+
 @strawberry.type(description="A batch that is durable: written by a majority, in its journals.")
 class EditsApplied:
-    """What `applyDesignEdits` acknowledges."""
+    """What `applyDesignEdits` acknowledges; `compare` says what it overwrote, which is found out if it is asked for."""
 
     seq: int = strawberry.field(description="The batch's number in the design's log.")
     dropped: list[DroppedEdit] = strawberry.field(description="The edits that did not take effect.")
     inverse: strawberry.ID = strawberry.field(description="Names what would undo this batch.")
+    compare: strawberry.Private[Callable[[], Awaitable[list[Overwritten]]]]
+
+    @strawberry.field(
+        description="What it set, moved or removed of elements that others had changed since its `baseSeq`; nothing of "
+        "one that undoes or restores."
+    )
+    async def overwritten(self) -> list[OverwrittenElement]:
+        """Return what was overwritten, by element."""
+        return [
+            OverwrittenElement(
+                key=found.key, properties=sorted(found.properties), seq=found.seq, author_id=found.author
+            )
+            for found in await self.compare()
+        ]
 
 
 @strawberry.type(description="An object appeared.")

@@ -16,6 +16,8 @@ from tests.test_asset import picture
 
 CANVAS = "query ($id: ID!) { design(id: $id) { seq canvas { seq elements { id key x rotation parent order props } } } }"
 
+_WHOSE = "query ($id: ID!) { design(id: $id) { project { organization { id } } } }"
+
 
 @pytest.fixture(scope="module")
 async def ana(platform: Platform) -> User:
@@ -188,6 +190,35 @@ async def test_nothing_is_lost_when_many_edit_at_once(platform: Platform, ana: U
     orders = [seen[f"e{n}"]["order"] for n in range(40)]
     assert len(set(orders)) == 40
     assert seen["seq"] == 40
+
+
+async def test_who_returns_is_told_what_they_overwrote(ana: User, design: str) -> None:
+    """Given a batch made before others', then its answer names what of theirs it changed."""
+    organization = (await ana.ask(_WHOSE, {"id": design}))["design"]["project"]["organization"]["id"]
+    eva = await ana.member(organization, "EDITOR")
+    base = (await ana.edit(design, added("sofa"), added("lamp"), added("rug")))["seq"]
+    colours = {"props": {"colour": "#fff", "item": "sofa"}}
+    await eva.edit(design, {"setElement": {"key": "sofa", "x": 5, "y": 5, **colours}}, base=base)
+    await eva.edit(design, {"moveElement": {"key": "lamp", "parent": "sofa"}}, base=base + 1)
+    await ana.edit(design, {"setElement": {"key": "rug", "x": 9}}, base=base)  # one's own is not told
+    query = """mutation ($design: ID!, $batch: ID!, $base: Int!, $edits: [DesignEditInput!]!) {
+        applyDesignEdits(designId: $design, batchId: $batch, baseSeq: $base, edits: $edits) {
+        ... on EditsApplied { seq overwritten { key properties seq author { id } } } } }"""
+    edits = [
+        {"setElement": {"key": "sofa", "y": 7, "width": 3, "props": {"colour": "#000"}}},
+        {"setElement": {"key": "rug", "x": 1}},
+        {"removeElement": {"key": "lamp"}},
+    ]
+    variables = {"design": design, "batch": uuid4().hex, "base": base, "edits": edits}
+    wanted = [
+        {"key": "lamp", "properties": ["order", "parent"], "seq": base + 2, "author": {"id": eva.id}},
+        {"key": "sofa", "properties": ["props.colour", "y"], "seq": base + 1, "author": {"id": eva.id}},
+    ]
+    for _ in range(2):  # the same batch again is answered as before
+        answer = (await ana.ask(query, variables))["applyDesignEdits"]
+        assert answer == {"seq": base + 4, "overwritten": wanted}
+    late = {**variables, "batch": uuid4().hex, "base": answer["seq"]}
+    assert (await ana.ask(query, late))["applyDesignEdits"]["overwritten"] == []
 
 
 async def test_a_batch_is_undone_and_done_again(ana: User, design: str) -> None:

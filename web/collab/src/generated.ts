@@ -108,7 +108,7 @@ export type SendEditsMutationVariables = Exact<{
 
 
 export type SendEditsMutation = { applyDesignEdits:
-    | { __typename: 'EditsApplied', seq: number, inverse: string, dropped: Array<{ index: number, reason: DropReason }> }
+    | { __typename: 'EditsApplied', seq: number, inverse: string, dropped: Array<{ index: number, reason: DropReason }>, overwritten: Array<{ key: string, properties: Array<string>, seq: number }> }
     | { __typename: 'InvalidInput', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotAllowed', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotFound', message: string, code: ErrorCode, path: Array<string> | null }
@@ -124,7 +124,7 @@ export type UndoEditsMutationVariables = Exact<{
 
 
 export type UndoEditsMutation = { undoDesignEdits:
-    | { __typename: 'EditsApplied', seq: number, inverse: string, dropped: Array<{ index: number, reason: DropReason }> }
+    | { __typename: 'EditsApplied', seq: number, inverse: string, dropped: Array<{ index: number, reason: DropReason }>, overwritten: Array<{ key: string, properties: Array<string>, seq: number }> }
     | { __typename: 'InvalidInput', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotAllowed', message: string, code: ErrorCode, path: Array<string> | null }
     | { __typename: 'NotFound', message: string, code: ErrorCode, path: Array<string> | null }
@@ -243,6 +243,11 @@ export const SendEditsDocument = new TypedDocumentString(`
         index
         reason
       }
+      overwritten {
+        key
+        properties
+        seq
+      }
     }
     ... on UserError {
       message
@@ -265,6 +270,11 @@ export const UndoEditsDocument = new TypedDocumentString(`
       dropped {
         index
         reason
+      }
+      overwritten {
+        key
+        properties
+        seq
       }
     }
     ... on UserError {

@@ -5,4 +5,4 @@ export { connect, type Connection, type ConnectOptions } from "./connection.js";
 export { ConnectionLost, Refusal } from "./failures.js";
 export type { DropReason, ElementKind } from "./generated.js";
 export { between, spread } from "./order.js";
-export { type Acknowledged, type Refused, Session, type SessionOptions, type Status, type View } from "./session.js";
+export { type Acknowledged, type Overwritten, type Refused, Session, type SessionOptions, type Status, type View } from "./session.js";

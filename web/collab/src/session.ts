@@ -30,11 +30,22 @@ export interface View {
   readonly canRedo: boolean;
 }
 
-/** A batch is durable; `dropped` are those of its edits that did not take effect. */
+/** An element that others had changed, too: which of its properties, and in which batch last. */
+export interface Overwritten {
+  readonly key: string;
+  readonly properties: readonly string[];
+  readonly seq: number;
+}
+
+/**
+ * A batch is durable. `dropped` are those of its edits that did not take effect, `overwritten` what it changed of that
+ * which others had changed since it was made.
+ */
 export interface Acknowledged {
   readonly batchId: string;
   readonly seq: number;
   readonly dropped: readonly Dropped[];
+  readonly overwritten: readonly Overwritten[];
 }
 
 /** A batch was refused and is shown no longer. `code` is the API's `ErrorCode`; null: the server could not. */
@@ -283,11 +294,11 @@ export class Session {
     if (answer.__typename === "NotSignedIn") throw new ConnectionLost(answer.message); // a new token may be good
     if (answer.__typename !== "EditsApplied") throw new Refusal(answer.message, answer.code, answer.path ?? []);
     if (!this.#queue.includes(batch)) return; // the answer to an earlier attempt has come meanwhile
-    const { seq, dropped, inverse } = answer;
+    const { seq, dropped, overwritten, inverse } = answer;
     batch.inverse = inverse;
     this.#queue = this.#queue.filter((other) => other !== batch);
     this.#replica.settle(batch, seq);
-    this.#options.onAcknowledged?.({ batchId: batch.batchId, seq, dropped });
+    this.#options.onAcknowledged?.({ batchId: batch.batchId, seq, dropped, overwritten });
     this.#problem = null;
     this.#changed();
   }

@@ -57,7 +57,7 @@ test("an edit is shown at once, and acknowledged", async () => {
   assert.deepEqual(keys(session), ["a"]);
   assert.equal(session.getSnapshot().pending, 1);
   await until(() => acknowledged.length === 1);
-  assert.deepEqual(acknowledged, [{ batchId, seq: 1, dropped }]);
+  assert.deepEqual(acknowledged, [{ batchId, seq: 1, dropped, overwritten: [] }]);
   assert.deepEqual(wire.sent, [batchId]);
   assert.equal(session.getSnapshot().pending, 0);
   assert.equal(session.getSnapshot().seq, 1);

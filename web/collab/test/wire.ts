@@ -90,7 +90,7 @@ export class Wire implements Connection {
       throw new ConnectionLost("lost");
     }
     if (this.answers === "held") await new Promise<void>((resolve) => this.#held.push(resolve));
-    return { __typename: "EditsApplied", seq, dropped: [...dropped], inverse: `inverse of ${batchId}` };
+    return { __typename: "EditsApplied", seq, dropped: [...dropped], overwritten: [], inverse: `inverse of ${batchId}` };
   }
 }
 
