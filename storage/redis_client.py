@@ -41,7 +41,10 @@ _KINDS = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Un
 
 
 def connect(url: str, **options: Any) -> Redis:
-    """Return a client for `redis://`, `rediss://` or `unix://`; `options` are the library's own. Raises ValueError."""
-    pool = ConnectionPool.from_url(url, **options)
+    """Return a client for `redis://`, `rediss://` or `unix://`; `options` are the library's own. Raises ValueError.
+
+    It does not tell Redis the library's name: one before 7.2 answers that with an error, and who listens hears it.
+    """
+    pool = ConnectionPool.from_url(url, **{"driver_info": None, **options})
     pool.connection_class = _KINDS[pool.connection_class]
     return Redis.from_pool(pool)

@@ -30,6 +30,15 @@ def test_a_transport_that_closed_is_an_error_of_redis(redis_url: str) -> None:
         runner.run(closed())
 
 
+async def test_connecting_asks_for_nothing_that_an_old_redis_lacks(redis_url: str) -> None:
+    """Given a Redis of before 7.2, then it is not told the library's name, which it would answer with an error."""
+    async with connect(redis_url) as redis:
+        await redis.config_resetstat()
+        async with connect(redis_url) as other:
+            assert await other.echo("a") == b"a"
+        assert "cmdstat_client" not in await redis.info("commandstats")
+
+
 @pytest.mark.parametrize("url", ["redis://h/1", "rediss://h:7", "unix:///run/redis.sock"])
 def test_every_kind_of_address_has_its_kind_of_connection(url: str) -> None:
     """Given TCP, TLS or a socket in the file system, then the client tells its errors the same way."""
