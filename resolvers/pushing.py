@@ -160,9 +160,9 @@ class _Change:
 
         None where that cannot be, since it was deleted, or the viewer is not in the organization that the row names.
         """
-        viewer = self._info.context.viewer
-        readable = organizations(viewer)
-        if self._new.organization_id and ids.key(self._new.organization_id, "Organization") not in readable:
+        readable = organizations(self._info.context.viewer)
+        named = {ids.encode("Organization", organization) for organization in readable}
+        if self._new.organization_id and self._new.organization_id not in named:
             return None
         for name, kind in self._pushed.owners:
             if value := getattr(self._new, name):
