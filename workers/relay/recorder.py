@@ -73,8 +73,9 @@ def noted(events: Sequence[Event], behind: str) -> tuple[list[Noted], str]:
             raise HistoryEndedError(operation)
         if _seen(event):
             kind, id_ = _KINDS[event["ns"]["coll"]].__name__, event["documentKey"]["_id"]
-            organization = (event.get("fullDocument") or {}).get("organization")
-            found.pop((kind, id_), None)  # so that it stands at its new place
+            earlier = found.pop((kind, id_), None)  # so that it stands at its new place
+            known = event.get("fullDocument") or {}
+            organization = known.get("organization", earlier.organization if earlier is not None else None)
             found[kind, id_] = Noted(kind, id_, behind, operation == "delete", organization)
     return [*found.values()], behind
 
@@ -100,7 +101,7 @@ def _seen(event: Event) -> bool:
 def write(row: Noted) -> UpdateOne:
     """Return what writes a row, unless a newer change is noted there."""
     id_ = f"{row.kind}:{row.document}"
-    if row.deleted or row.organization is None:
+    if row.organization is None:
         newer = {"position": row.position, "deleted": row.deleted}
         return UpdateOne({"_id": id_, "position": {"$lt": row.position}}, {"$set": newer})
     values = {
@@ -108,7 +109,7 @@ def write(row: Noted) -> UpdateOne:
         "document": row.document,
         "organization": row.organization,
         "position": row.position,
-        "deleted": False,
+        "deleted": row.deleted,
     }
     first = {"first": {"$ifNull": ["$first", row.position]}, "created_at": {"$ifNull": ["$created_at", "$$NOW"]}}
     newer = {"$mergeObjects": ["$$ROOT", {"$literal": values}, first]}
