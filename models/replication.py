@@ -57,7 +57,10 @@ class Change(Entity):
         """Beanie's."""
 
         name = "changes"
-        indexes = [IndexModel([("organization", 1), ("kind", 1), ("position", 1)])]
+        indexes = [
+            IndexModel([("organization", 1), ("kind", 1), ("position", 1)], name="changed"),
+            IndexModel([("organization", 1), ("kind", 1), ("_id", 1)], name="known"),
+        ]
 
 
 @dataclass(frozen=True)

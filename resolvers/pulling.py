@@ -42,7 +42,7 @@ async def pull(replica: Replica[Any], readable: Collection[PydanticObjectId], ma
         mark, room = marks[organization], limit - len(documents)
         if not room:
             break
-        rows = await _known(replica.kind, organization, mark, room)
+        rows = await _rows(known(replica.kind, organization, mark), "_id", room)
         documents += [replica.gone(row["document"]) for row in rows]
         further.pop(organization)
         if len(rows) == room:
@@ -52,21 +52,20 @@ async def pull(replica: Replica[Any], readable: Collection[PydanticObjectId], ma
         if not room:
             break
         behind = "" if mark.told else mark.position  # who comes back amid being told that it is gone begins anew
-        rows = await _changed(replica.kind, organization, behind, room)
+        rows = await _rows(changed(replica.kind, organization, behind), "position", room)
         documents += await _shown(replica, organization, rows)
         further[organization] = Mark(rows[-1]["position"] if rows else behind)
     return Page(documents, further)
 
 
-async def _known(kind: str, organization: PydanticObjectId, mark: Mark, limit: int) -> list[Mapping[str, Any]]:
-    """Return rows of documents that a device may have, which has read up to a mark."""
-    query = {"organization": organization, "kind": kind, "first": {"$lte": mark.position}, "_id": {"$gt": mark.told}}
-    return await _rows(query, "_id", limit)
+def known(kind: str, organization: PydanticObjectId, mark: Mark) -> dict[str, Any]:
+    """Return what finds the rows of documents that a device may have, which has read up to a mark; in `_id` order."""
+    return {"organization": organization, "kind": kind, "first": {"$lte": mark.position}, "_id": {"$gt": mark.told}}
 
 
-async def _changed(kind: str, organization: PydanticObjectId, behind: str, limit: int) -> list[Mapping[str, Any]]:
-    """Return rows that were written behind a position."""
-    return await _rows({"organization": organization, "kind": kind, "position": {"$gt": behind}}, "position", limit)
+def changed(kind: str, organization: PydanticObjectId, behind: str) -> dict[str, Any]:
+    """Return what finds the rows that were written behind a position; in the order of positions."""
+    return {"organization": organization, "kind": kind, "position": {"$gt": behind}}
 
 
 async def _rows(query: Mapping[str, Any], order: str, limit: int) -> list[Mapping[str, Any]]:

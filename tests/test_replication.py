@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from beanie import PydanticObjectId
 
+from app.explaining import explain
+from models.replication import Change, Mark
 from resolvers.following import Pace
+from resolvers.pulling import changed, known
 from tests.following import Socket, socket
 from tests.platform import Json, Platform, User, added, another_api
 from tests.replication import FIELDS, Device, new_id
@@ -147,6 +151,21 @@ async def test_nobody_pulls_pushes_or_streams_unless_signed_in(platform: Platfor
         streamed = await events.first("subscription { streamComments { documents { id } } }")
     for body in (pulled[1], pushed[1], streamed):
         assert body["errors"][0]["extensions"]["code"] == "NOT_SIGNED_IN"
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        (known("Project", PydanticObjectId(), Mark("5", "Project:6")), "_id"),
+        (changed("Project", PydanticObjectId(), "5"), "position"),
+    ],
+)
+async def test_a_page_is_read_along_an_index(platform: Platform, query: Json, order: str) -> None:
+    """MongoDB neither scans the log nor sorts it, however long it is."""
+    find = {"find": Change.stored_in(), "filter": query, "sort": {order: 1}, "limit": 500}
+    (read,) = await explain(platform.database.handle, find)
+    assert read.faults == set()
+    assert read.indexes
 
 
 def fresh_project(organization: str, **fields: Any) -> Json:

@@ -16,20 +16,21 @@ from graphql import (
 
 from schema import ids
 from tests.compiled.drawing import Drawn
+from tests.compiled.planned import planned
 
 
 def fields(schema: GraphQLSchema) -> Iterator[str]:
     """Yield `Type.field` of all that a query can select."""
     for type_ in _reachable(schema):
         if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
-            yield from (f"{type_.name}.{name}" for name in type_.fields)
+            yield from (f"{type_.name}.{name}" for name in planned(type_))
 
 
 def arguments(schema: GraphQLSchema) -> Iterator[str]:
     """Yield `Type.field(argument:)` of all that a query can give."""
     for type_ in _reachable(schema):
         if isinstance(type_, GraphQLObjectType):
-            for name, definition in type_.fields.items():
+            for name, definition in planned(type_).items():
                 yield from (f"{type_.name}.{name}({argument}:)" for argument in definition.args)
 
 
@@ -39,7 +40,7 @@ def values(schema: GraphQLSchema) -> Iterator[str]:
         argument.type
         for type_ in _reachable(schema)
         if isinstance(type_, GraphQLObjectType)
-        for definition in type_.fields.values()
+        for definition in planned(type_).values()
         for argument in definition.args.values()
     ]
     seen: set[str] = set()
@@ -61,7 +62,7 @@ def _reachable(schema: GraphQLSchema) -> list[Any]:
         type_ = ahead.pop()
         if type_.name not in found:
             found[type_.name] = type_
-            ahead += [get_named_type(definition.type) for definition in getattr(type_, "fields", {}).values()]
+            ahead += [get_named_type(definition.type) for definition in planned(type_).values()]
             if isinstance(type_, GraphQLInterfaceType):
                 ahead += schema.get_possible_types(type_)
     return [*found.values()]

@@ -19,6 +19,7 @@ from graphql import (
 
 from tests.compiled.arguments import CENTRE, Pool, literal
 from tests.compiled.keys import Keys
+from tests.compiled.planned import planned
 from tests.compiled.variables import MISSING, Variables
 from tests.compiled.world import Asked
 
@@ -120,7 +121,7 @@ class Drawing:
 
     def _of(self, type_: GraphQLObjectType, where: Where) -> list[str]:
         """Draw what is selected of an object."""
-        names = [*type_.fields]
+        names = [*planned(type_)]
         if where.depth and (where.depth + 1 >= self.deepest or self.left <= 0):
             names = [name for name in names if is_leaf_type(get_named_type(type_.fields[name].type))]
         if type_.name.endswith(("Connection", "Edge")):

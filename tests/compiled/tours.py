@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_leaf_typ
 
 from tests.compiled.arguments import CENTRE, Pool, literal
 from tests.compiled.drawing import Drawn
+from tests.compiled.planned import planned
 from tests.compiled.variables import Variables
 
 _GIVEN = {"center": CENTRE, "width": 100}
@@ -19,7 +20,7 @@ def tours(schema: GraphQLSchema, pool: Pool) -> Iterator[Drawn]:
     """Yield the documents."""
     query: Any = schema.query_type
     known = {(type_.name, name): name for type_ in schema.type_map.values() for name in getattr(type_, "fields", {})}
-    for name, definition in query.fields.items():
+    for name, definition in planned(query).items():
         named = get_named_type(definition.type)
         for kind in schema.get_possible_types(named) if is_abstract_type(named) else (named,):
             for id_ in pool.hot.get(kind.name, [""]):

@@ -1,0 +1,15 @@
+"""What plans are made of: of a query's entry fields those that are declared, not those that are resolved by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schema.limits import metadata_of
+
+
+def planned(type_: Any) -> dict[str, Any]:
+    """Return a type's fields by their names; none of those of `Query` that graphql-core alone answers."""
+    fields: dict[str, Any] = getattr(type_, "fields", {})
+    if type_.name != "Query":
+        return fields
+    return {name: field for name, field in fields.items() if metadata_of(field).get("entry")}
