@@ -9,6 +9,7 @@ import json
 import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -208,13 +209,15 @@ async def test_frames_of_every_length_arrive(platform: Platform, ana: User, desi
 
 async def test_a_reader_that_is_too_far_behind_must_read_anew(platform: Platform, ana: User, design: str) -> None:
     """Given a client that reads nothing, then it is held so much for it and no more, and others are told everything."""
-    async with another_api(platform) as own, socket(platform.session, own.api, ana.token) as quick:
+    limits = Limits(batches=1000)  # since what follows is sent as fast as it is answered
+    async with another_api(platform, limits=limits) as own, socket(platform.session, own.api, ana.token) as quick:
         await quick.send(EVENTS, {"id": design, "after": 0})
         reader, writer = await _lazy(own, ana, design)
+        drawing = replace(ana, platform=own)
         try:
             for number in range(websocket.MOST_HELD_EVENTS):
                 note = {"note": "x" * 15_000}
-                await ana.edit(design, *(added(f"{number}-{n}", props=note) for n in range(5)))
+                await drawing.edit(design, *(added(f"{number}-{n}", props=note) for n in range(5)))
                 assert (await quick.event())["seq"] == number + 1
             async with asyncio.timeout(SECONDS):
                 told = b""
