@@ -11,7 +11,7 @@ from app.settings import Settings
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
-from resolvers.allowance import Limits, Rate
+from resolvers.allowance import Allowance, Limits
 from resolvers.api import Api
 from resolvers.attendance import Attendance
 from resolvers.context import Services
@@ -50,7 +50,7 @@ def services(
     api, preparer = assembled
     signals, presence, keys = RedisSignals(redis), RedisPresence(redis), Keys(settings.secret_key)
     limits = limits or Limits()
-    attendance = Attendance(RedisRegister(redis), limits.people)
+    attendance = Attendance(RedisRegister(redis), limits.people, limits.followings)
     return Services(
         database=database,
         edit_log=EditLog(database, lambda design: signals.tell(f"design:{design}")),
@@ -61,7 +61,7 @@ def services(
         presence=presence,
         progress=UploadProgress(redis),
         warming=warming(settings, redis, api, documents),
-        batches=Rate(limits.batches, limits.burst),
+        allowance=Allowance(limits),
         public_url=settings.public_url,
         preparer=preparer,
     )

@@ -47,10 +47,11 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Stand:
-    """A running platform: its settings, and the process ids of what runs."""
+    """A running platform: its settings, the process ids of what runs, and the addresses of all processes of the API."""
 
     settings: Settings
     pids: Mapping[str, int]
+    apis: Sequence[str]
 
     def cpu(self, name: str) -> float:
         """Return the CPU seconds that a process has used so far, all its threads together."""
@@ -71,7 +72,8 @@ def cpu(pid: int) -> float:
 async def stand(*names: str, designs: int = 0) -> AsyncIterator[Stand]:
     """Start an embedded MongoDB and Redis, load the demo data, and start these of the platform's processes.
 
-    With `designs`, large data is added to the demo until there are so many.
+    With `designs`, large data is added to the demo until there are so many. A name with something behind a colon
+    (`api:2`) is one more process of that kind, on a port of its own.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
@@ -90,16 +92,21 @@ async def stand(*names: str, designs: int = 0) -> AsyncIterator[Stand]:
         seeding = await _start(["seed", "--width", _PICTURE_WIDTH, *more], environment, folder / "seed.log")
         if await seeding.wait():
             raise BenchError(f"The demo data could not be loaded:\n{(folder / 'seed.log').read_text()}")
+        apis: list[str] = []
         pids = {"mongodb": mongodb.pid or 0, "redis": redis.pid or 0}
         for name in names:
             admin = free_port()
             log = folder / f"{name}.log"
-            process = await _start([name], {**environment, "ADMIN_PORT": str(admin)}, log)
+            kind, _, another = name.partition(":")
+            port = str(free_port()) if another else environment["API_PORT"]
+            if kind == "api":
+                apis.append(f"http://127.0.0.1:{port}")
+            process = await _start([kind], {**environment, "ADMIN_PORT": str(admin), "API_PORT": port}, log)
             stack.push_async_callback(_stop, process)
             pids[name] = process.pid
             seconds = _READY_SECONDS + designs / _COMPARED_A_SECOND
             await _ready(name, f"http://127.0.0.1:{admin}/health/ready", log, seconds)
-        yield Stand(Settings.from_environment(environment), pids)
+        yield Stand(Settings.from_environment(environment), pids, apis)
 
 
 async def _start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> asyncio.subprocess.Process:

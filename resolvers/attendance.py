@@ -1,4 +1,4 @@
-"""Who follows which design: a design has room for so many people, each with as many devices as they like."""
+"""Who follows which design: a design has room for so many people, each with several devices."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class _Stay:
 class Attendance:
     """Who follows what in this process. Only those ask the register who were not here yet."""
 
-    def __init__(self, register: Register, most: int) -> None:
+    def __init__(self, register: Register, people: int, followings: int) -> None:
         self._register = register
-        self._most = most
+        self._people = people
+        self._followings = followings
         self._stays: dict[tuple[PydanticObjectId, PydanticObjectId], _Stay] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -40,19 +41,22 @@ class Attendance:
         """Count somebody among those who follow a design, for as long as the context is open.
 
         Raises:
-            CrowdedError: as many others follow it as may; says how many.
+            CrowdedError: as many others follow it as may, or they follow it by as many subscriptions; says how many.
 
         """
         place = design, user
         stay = self._stays.get(place)
         if stay is None:
             entry = Entry(str(design), str(user), secrets.token_hex(4))
-            admitted = asyncio.create_task(self._register.enter(entry, self._most))
+            admitted = asyncio.create_task(self._register.enter(entry, self._people))
             stay = self._stays[place] = _Stay(entry, admitted)
+        if stay.subscriptions == self._followings:
+            message = f"You follow this design {self._followings} times, as often as one may; end one of them."
+            raise CrowdedError(message, path=("designId",))
         stay.subscriptions += 1
         try:
             if not await asyncio.shield(stay.admitted):
-                message = f"{self._most} people are at this design, as many as may; try again when somebody has left."
+                message = f"{self._people} people are at this design, as many as may; try again when somebody has left."
                 raise CrowdedError(message, path=("designId",))
             yield
         finally:

@@ -16,7 +16,7 @@ from models.database import Database
 from models.edit_log import EditLog
 from models.entity import Entity
 from models.errors import InvalidInputError
-from resolvers.allowance import Rate
+from resolvers.allowance import Allowance
 from resolvers.following import Feeds
 from resolvers.warming import Warming
 from schema import ids
@@ -35,8 +35,8 @@ class Services:
     """What a process of the API holds for all requests.
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
-    `warming` has pictures made before anyone asks for them. `batches` bounds how many each device sends. `public_url`
-    is the front door's base URL, `preparer` judges the documents that partners register.
+    `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask.
+    `public_url` is the front door's base URL, `preparer` judges the documents that partners register.
     """
 
     database: Database
@@ -48,7 +48,7 @@ class Services:
     presence: Presence
     progress: UploadProgress
     warming: Warming
-    batches: Rate
+    allowance: Allowance
     public_url: str
     preparer: Preparer
 

@@ -82,7 +82,7 @@ def author(info: Info) -> PydanticObjectId:
     """
     viewer = info.context.viewer
     user = viewer.require_user()
-    if seconds := info.context.services.batches.take(viewer.session):
+    if seconds := info.context.services.allowance.batches.take(viewer.session):
         raise RateLimitedError(f"Too many batches from this device; send it again in {seconds:.1f} s.", seconds)
     return user
 

@@ -24,6 +24,7 @@ from models.database import Database, cancelled
 from resolvers.attendance import Attendance
 from resolvers.crowd import PRESENCE, Crowd
 from resolvers.log_reader import MOST_AT_ONCE, LogReader
+from resolvers.recent import Recent
 from resolvers.sources import Sink, Source
 from schema.events import (
     AccessChanged,
@@ -33,10 +34,12 @@ from schema.events import (
     PresenceChanged,
     ResyncRequired,
 )
+from storage.cancellation import to_its_end
 from storage.presence import Presence
 from storage.signals import Listener, Signals
 
 _RETRY_SECONDS: Final = 0.5
+_CATCHING_UP: Final = 4  # who read the log at once because they come new, while those who follow wait for theirs
 _COMMENT: Final = "comment:"
 _NO_ACCESS: Final = "You no longer have access to this design."
 
@@ -90,7 +93,7 @@ class Following(Source):
             await self._tell(sink)
 
     async def _tell(self, sink: Sink) -> None:
-        kept = await self._feeds.reader(self._design).kept()
+        kept = await to_its_end(self._feeds.reader(self._design).kept())  # else the driver loses a connection
         feed = self._feeds.join(self._design, kept[-1])
         try:
             follower = await self._catch_up(feed, kept, sink)
@@ -116,7 +119,8 @@ class Following(Source):
             await feed.tell_one(follower, feed.resync())
             return None
         while follower.seq < feed.seq:
-            page = await feed.read(follower.seq, [follower])
+            async with self._feeds.catching_up:
+                page = await to_its_end(feed.read(follower.seq, [follower]))
             if page.lost:
                 await feed.tell_one(follower, AccessChanged(message=_NO_ACCESS))
                 return None
@@ -124,10 +128,11 @@ class Following(Source):
                 await feed.tell_one(follower, feed.resync())
                 return None
             for event in page.events:
-                payload = await sink.render(event)
+                payload = await feed.payload(sink, event)
                 await sink.ready()
                 sink.push(payload, last=True)
                 follower.seq = event.seq
+                await asyncio.sleep(0)  # others are not to wait for all of a page
         feed.followers[follower] = None
         feed.greet()
         return follower
@@ -147,6 +152,7 @@ class Feeds:
     ) -> None:
         self.database, self.signals, self.keys, self.pace = database, signals, keys, pace
         self.presence, self.attendance = presence, attendance
+        self.catching_up = asyncio.Semaphore(_CATCHING_UP)
         self._leaving: set[asyncio.Task[None]] = set()
         self._feeds: dict[PydanticObjectId, Feed] = {}
 
@@ -210,6 +216,7 @@ class Feed:
         self._clock = asyncio.get_running_loop().time
         self._quiet_since = self._clock()
         self._crowd = Crowd(design.id, feeds.presence)
+        self._recent = Recent()
         self._listener: Listener | None = None
 
     def start(self) -> None:
@@ -274,11 +281,21 @@ class Feed:
         return len(events) == MOST_AT_ONCE
 
     async def read(self, after: int, followers: Iterable[_Follower]) -> _Page:
-        """Return the next batches of the log, at most 256, and who may not hear of them."""
+        """Return the next batches of the log, at most 64, and who may not hear of them."""
         judged = list(followers)
         events, about, as_of = await self._log.read(after, [each.viewer for each in judged])
         self.read_at = as_of
         return _Page(events, [each for each in judged if not about.may_hear(each.viewer)], as_of)
+
+    async def payload(self, sink: Sink, event: DesignEvent) -> bytes:
+        """Return what a sink is sent of an event; of a batch, what others were sent lately."""
+        if not isinstance(event, EditsCommitted):
+            return await sink.render(event)
+        payload = self._recent.get(sink.alike, event.seq)
+        if payload is None:
+            payload = await sink.render(event)
+            self._recent.keep(sink.alike, event.seq, payload)
+        return payload
 
     def greet(self) -> None:
         """Have somebody who has just come told who is there."""
@@ -303,7 +320,7 @@ class Feed:
         followers = [each for each in self.followers if each.sink.presence or not isinstance(event, PresenceChanged)]
         for follower in followers:
             if follower.kind not in payloads:
-                payloads[follower.kind] = await follower.sink.render(event)
+                payloads[follower.kind] = await self.payload(follower.sink, event)
         for follower in followers:
             if follower not in self.followers or (seq is not None and seq <= follower.seq):
                 continue

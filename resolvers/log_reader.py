@@ -27,8 +27,8 @@ from schema.element import effective
 from schema.events import CommentChanged, EditsCommitted
 from schema.node import show
 
-MOST_AT_ONCE: Final = 256
-"""How many batches are read at once."""
+MOST_AT_ONCE: Final = 64
+"""How many batches are read at once; while they are taken apart, everybody else waits."""
 
 _ALL: Final = 10_000  # rows of a first batch, so that no second is asked for
 _MAJORITY: Final = ReadConcern("majority")  # what only some have may never have been
@@ -77,7 +77,7 @@ class LogReader:
         return range(min(found.get("log_floor", 0), seq), seq + 1)
 
     async def read(self, after: int, viewers: Sequence[Viewer]) -> Page:
-        """Return the next batches, at most 256, up to a hole, and what is known of those who want to hear of them."""
+        """Return the next batches, at most 64, up to a hole, and what is known of those who want to hear of them."""
         async with self._database.client.start_session() as session:
             edits = DesignEdit.get_pymongo_collection().with_options(read_concern=_MAJORITY)
             rows = edits.find(

@@ -86,6 +86,24 @@ async def test_the_next_person_is_told_and_let_in_when_somebody_leaves(
         assert answer["data"]["designEvents"]["seq"] == 1
 
 
+async def test_one_person_follows_a_design_so_many_times(platform: Platform, ana: User, design: str) -> None:
+    """Given somebody who follows by as many subscriptions as one may, then one more is refused until one has ended."""
+    await ana.edit(design, added("a"))
+    variables = {"id": design, "after": 0}
+    async with (
+        another_api(platform, limits=Limits(followings=2)) as api,
+        socket(api.session, api.api, ana.token) as one,
+        socket(api.session, api.api, ana.token) as other,
+    ):
+        first = [await each.send(EVENTS, variables) for each in (one, other)]
+        assert [(await each.event())["seq"] for each in (one, other)] == [1, 1]
+        refused = (await other.first(EVENTS, variables))["errors"][0]
+        assert refused["extensions"]["code"] == "CROWDED"
+        assert "2 times" in refused["message"]
+        await one.ws.send_json({"type": "complete", "id": first[0]})
+        assert (await one.first(EVENTS, variables))["data"]["designEvents"]["seq"] == 1
+
+
 async def test_without_redis_everybody_is_let_in(platform: Platform, ana: User, design: str) -> None:
     """Given a Redis that cannot be asked, then the bound is not kept, and nobody is refused."""
     bea = await ana.member(ana.made[0], "VIEWER")
@@ -120,7 +138,7 @@ async def test_a_process_that_dies_lets_its_people_go(redis: Redis) -> None:
 
 async def test_a_stay_that_begins_while_another_ends_is_one_of_its_own(redis: Redis) -> None:
     """Given somebody who leaves and comes back at once, then they are counted still, and once they are gone, not."""
-    attendance, register = Attendance(RedisRegister(redis), 1), RedisRegister(redis)
+    attendance, register = Attendance(RedisRegister(redis), 1, 10), RedisRegister(redis)
     ana, bea, place = PydanticObjectId(), PydanticObjectId(), PydanticObjectId()
     key = f"attendance:{place}"
     for _ in range(3):
@@ -149,7 +167,7 @@ async def _stay(attendance: Attendance, design: PydanticObjectId, user: Pydantic
 async def test_who_stays_for_long_is_counted_for_as_long(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given somebody who is there, when Redis begins anew, then they are counted again before long."""
     monkeypatch.setattr("resolvers.attendance._RENEW_SECONDS", 0.001)
-    attendance, place = Attendance(RedisRegister(redis), 1), PydanticObjectId()
+    attendance, place = Attendance(RedisRegister(redis), 1, 10), PydanticObjectId()
     renewing = asyncio.create_task(attendance.run())
     async with attendance.at(place, PydanticObjectId()):
         await redis.flushdb()

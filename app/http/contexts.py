@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from auth.tokens import InvalidTokenError
+from auth.tokens import Claims, InvalidTokenError
 from auth.viewer import ANONYMOUS, ROLES, Viewer, viewer_of
 from edge.follower import Follower
 from edge.stream import EntryId
@@ -36,18 +36,26 @@ class Contexts:
         return max(known, default=None)
 
     async def viewer(self, authorization: str) -> Viewer:
-        """Return who an `Authorization` value speaks for; nobody for an empty one.
+        """Return who an `Authorization` value speaks for; nobody for an empty one; raises InvalidTokenError."""
+        claims = self.claims(authorization)
+        return ANONYMOUS if claims is None else await self.signed_in(claims)
+
+    def claims(self, authorization: str) -> Claims | None:
+        """Return what an `Authorization` value says; None for an empty one.
 
         Raises:
             InvalidTokenError: it is no bearer token of ours, or has expired.
 
         """
         if not authorization:
-            return ANONYMOUS
+            return None
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise InvalidTokenError("Authorization: expected `Bearer <access token>`.")
-        claims = self.services.keys.claims(token.strip())
+        return self.services.keys.claims(token.strip())
+
+    async def signed_in(self, claims: Claims) -> Viewer:
+        """Return who a token was made for, with their present roles."""
         memberships = Find(Membership, {"user": claims.user}, projection=ROLES)
         (rows,) = await self.combined.ask([Plain(memberships)], None)
         return viewer_of(claims.user, claims.session, rows)

@@ -88,6 +88,7 @@ class GraphQLOverHTTP:
 
         async def stream() -> web.StreamResponse:
             asked = await self._ask(request, media_type)
+            await self.streams.turn(asked.operation, asked.context.viewer)
             with self.draining.stream():
                 given = Asked(asked.prepared, asked.operation, asked.variables, asked.context)
                 return await sse.respond(request, self.streams, given)

@@ -48,6 +48,11 @@ class Streams:
         context = self.contexts.make(operation, viewer, self.contexts.as_of())
         return Asked(prepared, operation, dict(variables or {}), context)
 
+    async def turn(self, operation: Operation, viewer: Viewer) -> None:
+        """Have who subscribes wait if their device has begun many: before anything is read, which others pay for."""
+        if operation.kind is OperationType.SUBSCRIPTION and viewer.session is not None:
+            await self.contexts.services.allowance.subscriptions.turn(viewer.session)
+
     async def run(self, asked: Asked, out: Out) -> None:
         """Run an operation to its end, which a subscription has when the viewer may follow no more."""
         if asked.operation.kind is not OperationType.SUBSCRIPTION:
@@ -61,7 +66,7 @@ class Streams:
             out.push(self.told(result.data, result.errors), last=True)
             return
         try:
-            found = await self._source(asked)
+            found = await to_its_end(self._source(asked))  # whoever leaves amid a read costs the driver a connection
             if isinstance(found, Source):
                 await found.run(_Rendering(self, asked, out))
                 return

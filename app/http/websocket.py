@@ -19,10 +19,11 @@ from strawberry.http.websocket_origin import is_same_origin
 
 from app.http.streaming import Streams
 from auth.tokens import InvalidTokenError
-from auth.viewer import Viewer, renew
+from auth.viewer import ANONYMOUS, Viewer, renew
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
 from schema.prepared import PreparationError
+from storage.cancellation import to_its_end
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
@@ -43,6 +44,7 @@ TOO_MANY = 4429
 INTERNAL = 4500
 """Close codes of the protocol."""
 
+_HOSTILE = {BAD_REQUEST, DUPLICATE, TOO_MANY}
 _CLOSE_SECONDS = 2.0
 _LITTLE_BYTES = 64 * 1024
 _LOOK_SECONDS = 0.01
@@ -117,6 +119,8 @@ class _Connection:
                 if self._held() > MOST_HELD_BYTES:
                     await self.ready()  # who does not read is not read from
         except _CloseError as error:
+            if error.code in _HOSTILE and self._transport is not None:
+                self._transport.pause_reading()  # nothing more of it is worth the time
             await self._close(error.code, error.reason)
         except ConnectionResetError:
             pass  # the client has gone
@@ -140,7 +144,7 @@ class _Connection:
             case "pong":
                 pass
             case "subscribe":
-                self._subscribe(message["id"], message["payload"])
+                await self._subscribe(message["id"], message["payload"])
             case "complete":
                 task = self._running.pop(message["id"], None)
                 if task is not None:
@@ -152,22 +156,36 @@ class _Connection:
             raise _CloseError(TOO_MANY, "Too many initialisation requests")
         self._initialised = True
         sent = {name.lower(): value for name, value in payload.items()}
+        contexts = self._streams.contexts
         try:
-            self._viewer = await self._streams.contexts.viewer(str(sent.get("authorization") or ""))
+            claims = contexts.claims(str(sent.get("authorization") or ""))
+            if claims is not None:
+                await contexts.services.allowance.sockets.turn(claims.session)
+                self._still_there()
+            self._viewer = ANONYMOUS if claims is None else await contexts.signed_in(claims)
         except InvalidTokenError as error:
             raise _CloseError(FORBIDDEN, str(error)) from error
         self._write(b'{"type":"connection_ack"}')
 
-    def _subscribe(self, id_: str, payload: Mapping[str, Any]) -> None:
-        """Run an operation."""
+    async def _subscribe(self, id_: str, payload: Mapping[str, Any]) -> None:
+        """Run an operation; nothing more is read from whoever has begun many subscriptions, until it is their turn."""
         if self._viewer is None:
             raise _CloseError(UNAUTHORIZED, "Unauthorized")
         if id_ in self._running:
             raise _CloseError(DUPLICATE, f"Subscriber for {id_} already exists")
         if len(self._running) >= MOST_OPERATIONS:
             raise _CloseError(TOO_MANY, f"Too many operations; {MOST_OPERATIONS} may run at once")
+        with suppress(PreparationError, GraphQLError):  # which are told in the operation's place
+            operation = self._streams.preparer.prepare(payload["query"]).choose(payload.get("operationName"))
+            await self._streams.turn(operation, self._viewer)
+        self._still_there()
         task = self._running[id_] = asyncio.create_task(self._run(id_, payload, self._viewer))
         task.add_done_callback(lambda ended: self._ended(id_, ended))
+
+    def _still_there(self) -> None:
+        """Do nothing for who has left meanwhile; raises ConnectionResetError."""
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError
 
     def _ended(self, id_: str, task: asyncio.Task[None]) -> None:
         if self._running.get(id_) is task:
@@ -177,7 +195,7 @@ class _Connection:
         """Run an operation to its end, whatever that is."""
         name = orjson.dumps(id_)
         try:
-            viewer = await renew(connected)  # roles and the sign-in itself may end while a socket is open
+            viewer = await to_its_end(renew(connected))  # roles and the sign-in itself may end while a socket is open
             asked = self._streams.ask(payload["query"], payload.get("operationName"), payload.get("variables"), viewer)
         except (PreparationError, GraphQLError) as error:
             errors = error.errors if isinstance(error, PreparationError) else [error]

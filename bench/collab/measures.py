@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.collab.people import EVENTS, People, moved
@@ -82,9 +82,14 @@ class FanOut:
     bytes: int
 
 
-async def fan_out(people: People, pid: int, followers: int, rate: float, seconds: float) -> FanOut:
-    """Have so many follow while so many batches a second are sent."""
-    design, seen, chance = await people.design(20), Seen(), random.Random(1)  # noqa: S311 - the same each time
+async def fan_out(
+    people: People, pid: int, followers: int, rate: float, seconds: float, design: str | None = None
+) -> FanOut:
+    """Have so many follow a design, or a new one, while so many batches a second are sent."""
+    seen, chance = Seen(), random.Random(1)  # noqa: S311 - the same each time
+    if design is None:
+        design = await people.design(20)
+    editing = min(followers, len(people.tokens))
     wires = await follow(people, design, followers, seen)
     await asyncio.sleep(2)
     clock = asyncio.get_running_loop().time
@@ -93,12 +98,12 @@ async def fan_out(people: People, pid: int, followers: int, rate: float, seconds
     async def send(batch: str) -> int:
         seen.sent[batch] = clock()
         edit = moved(f"e{chance.randrange(20)}", chance.randrange(1000))
-        return await people.apply(design, [edit], chance.randrange(len(people.tokens)), batch)
+        return await people.apply(design, [edit], chance.randrange(editing), batch)
 
     began, cpu_before = clock(), cpu(pid)
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(0.0, began + number / rate - clock()))
-        pending.add(asyncio.create_task(send(f"f{number}")))
+        pending.add(asyncio.create_task(send(people.batch())))
     await asyncio.gather(*pending)
     for _ in range(200):
         if sum(seen.count.values()) >= followers * len(seen.sent):
@@ -118,14 +123,39 @@ async def acknowledged(people: People, design: str, at_once: int, seconds: float
     ends = time.monotonic() + seconds
     chance = random.Random(2)  # noqa: S311 - the same each time
 
-    async def write() -> None:
+    async def write(person: int) -> None:
         while time.monotonic() < ends:
             began = time.monotonic()
-            await people.apply(design, [moved(f"e{chance.randrange(20)}", chance.randrange(1000))])
+            await people.apply(design, [moved(f"e{chance.randrange(20)}", chance.randrange(1000))], person)
             delays.append((time.monotonic() - began) * 1000)
 
-    await asyncio.gather(*(write() for _ in range(at_once)))
+    await asyncio.gather(*(write(number % len(people.tokens)) for number in range(at_once)))
     return len(delays) / seconds, delays
+
+
+async def spread_over(people: People, apis: Sequence[str], rate: float, seconds: float) -> tuple[float, list[float]]:
+    """Send so many batches a second to one design, through each of the processes in turn.
+
+    Return how many are acknowledged in a second, and their delays in milliseconds.
+    """
+    design, delays = await people.design(20), list[float]()
+    doors = [replace(people, api=url) for url in apis]
+    chance = random.Random(3)  # noqa: S311 - the same each time
+    clock = asyncio.get_running_loop().time
+    pending: set[asyncio.Task[None]] = set()
+
+    async def send(number: int) -> None:
+        sent = clock()
+        edit = moved(f"e{chance.randrange(20)}", chance.randrange(1000))
+        await doors[number % len(doors)].apply(design, [edit], number % len(people.tokens))
+        delays.append((clock() - sent) * 1000)
+
+    began = clock()
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(max(0.0, began + number / rate - clock()))
+        pending.add(asyncio.create_task(send(number)))
+    await asyncio.gather(*pending)
+    return len(delays) / (clock() - began), delays
 
 
 async def idle(people: People, pid: int, count: int) -> float:

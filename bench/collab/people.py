@@ -70,9 +70,13 @@ class People:
             await self.apply(design, [added(f"e{number}") for number in range(first, min(first + 500, elements))])
         return design
 
+    def batch(self) -> str:
+        """Return a name for a batch."""
+        return f"b{next(self._numbers)}"
+
     async def apply(self, design: str, edits: list[dict[str, Any]], person: int = 0, batch: str = "") -> int:
         """Apply a batch; return its number."""
-        variables = {"design": design, "batch": batch or f"b{next(self._numbers)}", "edits": edits}
+        variables = {"design": design, "batch": batch or self.batch(), "edits": edits}
         return int((await self.ask(APPLY, variables, self.tokens[person]))["applyDesignEdits"]["seq"])
 
     async def _do(self, mutation: str, kind: str, input_: dict[str, Any], result: str) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _SHORT, _LONG = 126, 127
-_TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
+_MEDIUM = 1 << 16
+TEXT, BINARY = 0x81, 0x82
+_CLOSE, _PING, _PONG = 0x88, 0x89, 0x8A
 
 
 class Wire(asyncio.Protocol):
@@ -26,6 +28,7 @@ class Wire(asyncio.Protocol):
         self._clock = asyncio.get_running_loop().time
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closing = asyncio.Event()  # set once the server has said that it closes, or the connection has ended
 
     def connection_made(self, transport: Any) -> None:
         """Ask for a WebSocket."""
@@ -39,6 +42,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """End."""
+        self.closing.set()
         if not self.ended.done():
             self.ended.set_result(None)
         if not self.opened.done():
@@ -65,36 +69,62 @@ class Wire(asyncio.Protocol):
                 length, start = int.from_bytes(held[start : start + 8], "big"), start + 8
             if size < start + length:
                 break
-            if held[at] == _TEXT:
+            if held[at] == TEXT:
                 self._heard(held[start : start + length], now)
-            elif held[at] == _PING:
-                self._send(_PONG, held[start : start + length])
+            else:
+                self._control(held[at], held[start : start + length])
             at = start + length
         self._held = held[at:]
 
+    def _control(self, kind: int, body: bytes) -> None:
+        if kind == _PING:
+            self.write(_PONG, body)
+        elif kind == _CLOSE:
+            self.closing.set()
+
     def send(self, message: dict[str, Any]) -> None:
         """Send a message of the protocol."""
-        self._send(_TEXT, json.dumps(message).encode())
+        self.write(TEXT, json.dumps(message).encode())
 
     def close(self) -> None:
         """Leave without a word."""
         if self._transport is not None:
             self._transport.abort()
 
-    def _send(self, kind: int, body: bytes) -> None:
+    def deafen(self) -> None:
+        """Read nothing any more."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def write(self, kind: int, body: bytes) -> None:
         """Write a frame, with a mask of zeros."""
         length = len(body)
-        head = bytes((kind, 0x80 | length)) if length < _SHORT else bytes((kind, 0xFE)) + length.to_bytes(2, "big")
+        if length < _SHORT:
+            head = bytes((kind, 0x80 | length))
+        elif length < _MEDIUM:
+            head = bytes((kind, 0x80 | _SHORT)) + length.to_bytes(2, "big")
+        else:
+            head = bytes((kind, 0x80 | _LONG)) + length.to_bytes(8, "big")
         if self._transport is not None:
             self._transport.write(head + bytes(4) + body)
 
 
-async def connect(url: str, token: str, heard: Callable[[bytes, float], None]) -> Wire:
-    """Open a socket and sign in on it; the acknowledgement is heard as every message is."""
+def _nothing(_payload: bytes, _now: float) -> None:
+    """Hear of nothing."""
+
+
+async def dial(url: str, heard: Callable[[bytes, float], None] = _nothing) -> Wire:
+    """Open a socket."""
     parts = urlsplit(url)
     _, wire = await asyncio.get_running_loop().create_connection(
         lambda: Wire(url, heard), parts.hostname or "", parts.port or 80
     )
     await wire.opened
+    return wire
+
+
+async def connect(url: str, token: str, heard: Callable[[bytes, float], None] = _nothing) -> Wire:
+    """Open a socket and sign in on it; the acknowledgement is heard as every message is."""
+    wire = await dial(url, heard)
     wire.send({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}})
     return wire

@@ -9,6 +9,7 @@ import json
 import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ import aiohttp
 import pytest
 
 from app.http import websocket
+from resolvers.allowance import Limits
 from resolvers.api import Api
 from tests.following import EVENTS, PROTOCOL, SECONDS, socket
 from tests.platform import Json, Platform, User, added, another_api
@@ -97,8 +99,9 @@ async def test_an_id_names_one_operation_at_a_time(platform: Platform, ana: User
 async def test_a_flood_of_subscriptions_ends_the_socket(platform: Platform, ana: User, design: str) -> None:
     """The hundred and first operation at once is 4429; others' sockets go on."""
     async with (
-        socket(platform.session, platform.api, ana.token) as other,
-        socket(platform.session, platform.api, ana.token) as opened,
+        another_api(platform, limits=Limits(opened_at_once=1000, followings=1000)) as api,
+        socket(api.session, api.api, ana.token) as other,
+        socket(api.session, api.api, ana.token) as opened,
     ):
         await other.send(EVENTS, {"id": design, "after": 0})
         for number in range(websocket.MOST_OPERATIONS + 1):
@@ -108,6 +111,51 @@ async def test_a_flood_of_subscriptions_ends_the_socket(platform: Platform, ana:
         await ana.edit(design, added("a"))
         assert (await other.event())["seq"] == 1
     gc.collect()
+
+
+async def test_who_begins_many_subscriptions_waits_for_a_turn(platform: Platform, ana: User, design: str) -> None:
+    """Given a device that has begun as many as it may, then its sockets are read no further, and others' are.
+
+    Neither another subscription is begun nor anything behind it, whichever socket it is on; a query is not counted.
+    """
+    await ana.edit(design, added("a"))
+    limits = Limits(openings=0.01, opened_at_once=3)
+    async with (
+        another_api(platform, limits=limits) as api,
+        socket(api.session, api.api, ana.token) as one,
+        socket(api.session, api.api, ana.token) as two,
+        socket(api.session, api.api, (await ana.platform.user()).token) as other,
+    ):
+        for opened in (one, two, two):
+            assert (await opened.first("{ viewer { id } }"))["data"]["viewer"]["id"] == ana.id
+            await opened.send(EVENTS, {"id": design, "after": 0})
+            assert (await opened.event())["seq"] == 1
+        await two.send(EVENTS, {"id": design, "after": 0})
+        await two.ws.send_json({"type": "ping"})
+        assert (await one.first("{ viewer { id } }"))["data"]["viewer"]["id"] == ana.id
+        assert (await other.first(EVENTS, {"id": design}))["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+        await ana.edit(design, added("b"))
+        heard = [await two.event() for _ in range(2)]  # by the two that have begun; the pong is not among it
+        assert [event["seq"] for event in heard] == [2, 2]
+        two.ws.get_extra_info("socket").shutdown(sockets.SHUT_RDWR)  # whose goodbye nobody would read
+
+
+async def test_who_opens_many_sockets_waits_for_a_turn(platform: Platform, ana: User, monkeypatch: Any) -> None:
+    """Given a device that has signed in on as many sockets as it may, then one more is closed with 4408 in the end."""
+    bea = await platform.user()
+    async with (
+        another_api(platform, limits=Limits(openings=0.01, opened_at_once=2)) as api,
+        socket(api.session, api.api, ana.token),
+        socket(api.session, api.api, ana.token),
+    ):
+        monkeypatch.setattr(websocket, "INIT_SECONDS", 0.05)
+        async with connected(api) as ws:
+            await ws.send_json({"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}})
+            assert await closed(ws) == (4408, "Initialisation")
+        monkeypatch.undo()
+        async with socket(api.session, api.api, bea.token) as other, socket(api.session, api.api) as nobody:
+            assert (await other.first("{ viewer { id } }"))["data"]["viewer"]["id"] == bea.id
+            assert (await nobody.first("{ viewer { id } }"))["data"]["viewer"] is None
 
 
 @pytest.mark.parametrize(
@@ -161,13 +209,15 @@ async def test_frames_of_every_length_arrive(platform: Platform, ana: User, desi
 
 async def test_a_reader_that_is_too_far_behind_must_read_anew(platform: Platform, ana: User, design: str) -> None:
     """Given a client that reads nothing, then it is held so much for it and no more, and others are told everything."""
-    async with another_api(platform) as own, socket(platform.session, own.api, ana.token) as quick:
+    limits = Limits(batches=1000)  # since what follows is sent as fast as it is answered
+    async with another_api(platform, limits=limits) as own, socket(platform.session, own.api, ana.token) as quick:
         await quick.send(EVENTS, {"id": design, "after": 0})
         reader, writer = await _lazy(own, ana, design)
+        drawing = replace(ana, platform=own)
         try:
             for number in range(websocket.MOST_HELD_EVENTS):
                 note = {"note": "x" * 15_000}
-                await ana.edit(design, *(added(f"{number}-{n}", props=note) for n in range(5)))
+                await drawing.edit(design, *(added(f"{number}-{n}", props=note) for n in range(5)))
                 assert (await quick.event())["seq"] == number + 1
             async with asyncio.timeout(SECONDS):
                 told = b""
