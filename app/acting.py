@@ -50,7 +50,7 @@ def services(
     api, preparer = assembled
     signals, presence, keys = RedisSignals(redis), RedisPresence(redis), Keys(settings.secret_key)
     limits = limits or Limits()
-    attendance = Attendance(RedisRegister(redis), limits.people, limits.followings)
+    attendance = Attendance(RedisRegister(redis), limits.people, limits.followings, limits.promptly)
     return Services(
         database=database,
         edit_log=EditLog(database, lambda design: signals.tell(f"design:{design}")),

@@ -29,16 +29,19 @@ class _Stay:
 class Attendance:
     """Who follows what in this process. Only those ask the register who were not here yet."""
 
-    def __init__(self, register: Register, people: int, followings: int) -> None:
+    def __init__(self, register: Register, people: int, followings: int, promptly: int) -> None:
         self._register = register
         self._people = people
         self._followings = followings
+        self._promptly = promptly
         self._stays: dict[tuple[PydanticObjectId, PydanticObjectId], _Stay] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def at(self, design: PydanticObjectId, user: PydanticObjectId) -> AsyncIterator[None]:
+    async def at(self, design: PydanticObjectId, user: PydanticObjectId) -> AsyncIterator[bool]:
         """Count somebody among those who follow a design, for as long as the context is open.
+
+        It gives whether they follow it by so many subscriptions already that others are to be told first.
 
         Raises:
             CrowdedError: as many others follow it as may, or they follow it by as many subscriptions; says how many.
@@ -54,11 +57,12 @@ class Attendance:
             message = f"You follow this design {self._followings} times, as often as one may; end one of them."
             raise CrowdedError(message, path=("designId",))
         stay.subscriptions += 1
+        late = stay.subscriptions > self._promptly
         try:
             if not await asyncio.shield(stay.admitted):
                 message = f"{self._people} people are at this design, as many as may; try again when somebody has left."
                 raise CrowdedError(message, path=("designId",))
-            yield
+            yield late
         finally:
             stay.subscriptions -= 1
             if not stay.subscriptions:

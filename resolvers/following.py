@@ -40,6 +40,7 @@ from storage.signals import Listener, Signals
 
 _RETRY_SECONDS: Final = 0.5
 _CATCHING_UP: Final = 4  # who read the log at once because they come new, while those who follow wait for theirs
+_LATE_AT_ONCE: Final = 32
 _COMMENT: Final = "comment:"
 _NO_ACCESS: Final = "You no longer have access to this design."
 
@@ -65,6 +66,7 @@ class _Follower:
     viewer: Viewer
     sink: Sink
     seq: int
+    late: bool  # is told after the others, since the same person follows many times
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -89,14 +91,14 @@ class Following(Source):
             CrowdedError: as many others follow the design as may.
 
         """
-        async with self._feeds.attendance.at(self._design.id, self._viewer.require_user()):
-            await self._tell(sink)
+        async with self._feeds.attendance.at(self._design.id, self._viewer.require_user()) as late:
+            await self._tell(sink, late=late)
 
-    async def _tell(self, sink: Sink) -> None:
+    async def _tell(self, sink: Sink, *, late: bool) -> None:
         kept = await to_its_end(self._feeds.reader(self._design).kept())  # else the driver loses a connection
         feed = self._feeds.join(self._design, kept[-1])
         try:
-            follower = await self._catch_up(feed, kept, sink)
+            follower = await self._catch_up(feed, kept, sink, late=late)
             if follower is not None:
                 try:
                     await follower.ended.wait()
@@ -111,9 +113,9 @@ class Following(Source):
         if not any(each.viewer.session == self._viewer.session for each in feed.followers):
             self._feeds.leave(feed.design, device(self._viewer))
 
-    async def _catch_up(self, feed: Feed, kept: range, sink: Sink) -> _Follower | None:
+    async def _catch_up(self, feed: Feed, kept: range, sink: Sink, *, late: bool) -> _Follower | None:
         """Replay the log up to where the feed is, and follow from there; None where that cannot be."""
-        follower = _Follower(self._viewer, sink, kept[-1] if self._after is None else self._after)
+        follower = _Follower(self._viewer, sink, kept[-1] if self._after is None else self._after, late)
         if follower.seq not in kept:
             await feed.read(feed.seq, ())  # to know when that is so
             await feed.tell_one(follower, feed.resync())
@@ -133,8 +135,7 @@ class Following(Source):
                 sink.push(payload, last=True)
                 follower.seq = event.seq
                 await asyncio.sleep(0)  # others are not to wait for all of a page
-        feed.followers[follower] = None
-        feed.greet()
+        feed.follow(follower)
         return follower
 
 
@@ -228,6 +229,11 @@ class Feed:
         if self._task is not None:
             self._task.cancel()
 
+    def follow(self, follower: _Follower) -> None:
+        """Tell somebody from now on."""
+        self.followers[follower] = None
+        self.greet()
+
     def leave(self, follower: _Follower) -> None:
         """Tell somebody nothing any more."""
         self.followers.pop(follower, None)
@@ -318,10 +324,13 @@ class Feed:
         payloads: dict[Hashable, bytes] = {}
         behind: list[_Follower] = []
         followers = [each for each in self.followers if each.sink.presence or not isinstance(event, PresenceChanged)]
+        followers.sort(key=lambda follower: follower.late)
         for follower in followers:
             if follower.kind not in payloads:
                 payloads[follower.kind] = await self.payload(follower.sink, event)
-        for follower in followers:
+        for number, follower in enumerate(followers):
+            if follower.late and number % _LATE_AT_ONCE == 0:
+                await asyncio.sleep(0)  # the others are not to wait for these
             if follower not in self.followers or (seq is not None and seq <= follower.seq):
                 continue
             if seq is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.allowance import Limits, Rate
+from resolvers.allowance import Limits, Rate, Turns
 from tests.platform import Json, Platform, User, added, another_api
 
 FEW = Limits(batches=0.01, burst=3)
@@ -85,6 +86,34 @@ def test_no_time_has_more_than_its_share(pauses: list[float], burst: int) -> Non
     for first, began in enumerate(taken):
         for last, ended in enumerate(taken[first:], 1):
             assert last <= burst + 2.0 * (ended - began) + 1e-6
+
+
+async def test_who_begins_much_and_who_begins_little_take_turns() -> None:
+    """Given one device that wants to begin fifty things at once, then another waits for two of them, not for all."""
+    turns, begun = Turns(1000, 1), list[str]()
+
+    async def begin(who: str) -> None:
+        await turns.turn(who)
+        begun.append(who)
+
+    much = [asyncio.create_task(begin("much")) for _ in range(50)]
+    await asyncio.sleep(0)
+    little = [asyncio.create_task(begin("little")) for _ in range(2)]
+    await asyncio.gather(*much, *little)
+    assert begun[:6].count("little") == 2
+    assert len(begun) == 52
+
+
+async def test_who_leaves_takes_nobodys_turn() -> None:
+    """Given those who wait and go, then the next is let through as if they had never come."""
+    turns = Turns(1000, 1)
+    await turns.turn("first")
+    waiting = [asyncio.create_task(turns.turn(str(number % 2))) for number in range(9)]
+    await asyncio.sleep(0)
+    for each in waiting[:-1]:
+        each.cancel()
+    async with asyncio.timeout(5):
+        await waiting[-1]
 
 
 async def ask(who: User, query: str, **variables: object) -> Json:

@@ -138,7 +138,7 @@ async def test_a_process_that_dies_lets_its_people_go(redis: Redis) -> None:
 
 async def test_a_stay_that_begins_while_another_ends_is_one_of_its_own(redis: Redis) -> None:
     """Given somebody who leaves and comes back at once, then they are counted still, and once they are gone, not."""
-    attendance, register = Attendance(RedisRegister(redis), 1, 10), RedisRegister(redis)
+    attendance, register = Attendance(RedisRegister(redis), 1, 10, 1), RedisRegister(redis)
     ana, bea, place = PydanticObjectId(), PydanticObjectId(), PydanticObjectId()
     key = f"attendance:{place}"
     for _ in range(3):
@@ -167,7 +167,7 @@ async def _stay(attendance: Attendance, design: PydanticObjectId, user: Pydantic
 async def test_who_stays_for_long_is_counted_for_as_long(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given somebody who is there, when Redis begins anew, then they are counted again before long."""
     monkeypatch.setattr("resolvers.attendance._RENEW_SECONDS", 0.001)
-    attendance, place = Attendance(RedisRegister(redis), 1, 10), PydanticObjectId()
+    attendance, place = Attendance(RedisRegister(redis), 1, 10, 1), PydanticObjectId()
     renewing = asyncio.create_task(attendance.run())
     async with attendance.at(place, PydanticObjectId()):
         await redis.flushdb()

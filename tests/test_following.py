@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect
 
 from app.http import streaming
 from resolvers import following
+from resolvers.allowance import Limits
 from resolvers.api import api, build
 from resolvers.following import Feed, Pace
 from schema import ids
@@ -77,6 +78,43 @@ async def test_many_followers_cost_one_reader_and_one_execution(
                 assert (await follower.event())["seq"] == number + 2
     assert executed == ["EditsCommitted"] * 6
     assert len(reads) == 3
+
+
+async def test_who_follows_many_times_is_told_after_the_others(
+    platform: Platform, ana: User, design: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given somebody who follows forty times, then those beyond the first two are told last, and told."""
+    told: list[bool] = []
+    follow = Feed.follow
+
+    def followed(feed: Feed, follower: Any) -> None:
+        push = follower.sink.push
+
+        def noted(payload: bytes, *, last: bool = False) -> bool:
+            told.append(follower.late)
+            return bool(push(payload, last=last))
+
+        follower.sink.push = noted
+        follow(feed, follower)
+
+    monkeypatch.setattr(Feed, "follow", followed)
+    bea = await ana.member(ana.made[0], "VIEWER")
+    async with (
+        another_api(platform, pace=UNHURRIED, limits=Limits(promptly=2)) as own,
+        socket(own.session, own.api, ana.token) as many,
+        socket(own.session, own.api, bea.token) as one,
+    ):
+        for _ in range(40):
+            await many.send(EVENTS, {"id": design, "after": 0})
+        await one.send(EVENTS, {"id": design, "after": 0})
+        await ana.edit(design, added("a"))
+        for opened, times in ((many, 40), (one, 1)):
+            assert [(await opened.event())["seq"] for _ in range(times)] == [1] * times
+        told.clear()
+        await ana.edit(design, added("b"))
+        for opened, times in ((many, 40), (one, 1)):
+            assert [(await opened.event())["seq"] for _ in range(times)] == [2] * times
+    assert told == [False] * 3 + [True] * 38
 
 
 async def test_who_is_removed_hears_so_at_once(platform: Platform, ana: User, design: str) -> None:
