@@ -77,6 +77,7 @@ class WebSocketHandler:
         if not _from_here(request):
             body = {"errors": [{"message": _FOREIGN, "extensions": {"code": "NOT_ALLOWED"}}]}
             return web.json_response(body, status=403, headers=unshared())
+        await self._streams.contexts.services.allowance.handshakes.turn(request.remote)
         socket = web.WebSocketResponse(
             protocols=[PROTOCOL],  # the legacy `graphql-ws` stays off
             heartbeat=PING_SECONDS,

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from app.http import websocket
-from resolvers.allowance import Limits
+from resolvers.allowance import Allowance, Limits, Turns
 from resolvers.api import Api
 from tests.following import EVENTS, PROTOCOL, SECONDS, socket
 from tests.platform import Json, Platform, User, added, another_api
@@ -99,7 +99,7 @@ async def test_an_id_names_one_operation_at_a_time(platform: Platform, ana: User
 async def test_a_flood_of_subscriptions_ends_the_socket(platform: Platform, ana: User, design: str) -> None:
     """The hundred and first operation at once is 4429; others' sockets go on."""
     async with (
-        another_api(platform, limits=Limits(opened_at_once=1000)) as api,
+        another_api(platform) as api,
         socket(api.session, api.api, ana.token) as other,
         socket(api.session, api.api, ana.token) as opened,
     ):
@@ -113,15 +113,34 @@ async def test_a_flood_of_subscriptions_ends_the_socket(platform: Platform, ana:
     gc.collect()
 
 
-async def test_who_begins_many_subscriptions_waits_for_a_turn(platform: Platform, ana: User, design: str) -> None:
-    """Given as many subscriptions as may begin at once, then a socket with one more is read no further, others are.
+def few(monkeypatch: pytest.MonkeyPatch, kind: str, left: int) -> None:
+    """Have every process let so many more of a kind begin, and then none."""
+    turns = iter(range(left))
+
+    async def turn(_: Turns, __: object) -> None:
+        if next(turns, None) is None:
+            await asyncio.Event().wait()
+
+    init = Allowance.__init__
+
+    def made(allowance: Allowance, limits: Limits) -> None:
+        init(allowance, limits)
+        setattr(allowance, kind, type("Few", (Turns,), {"turn": turn})(limits))
+
+    monkeypatch.setattr(Allowance, "__init__", made)
+
+
+async def test_who_begins_many_subscriptions_waits_for_a_turn(
+    platform: Platform, ana: User, design: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given as many subscriptions as may begin for now, then a socket with one more is read no further, others are.
 
     Neither another subscription is begun nor anything behind it; a query is not counted.
     """
     await ana.edit(design, added("a"))
-    limits = Limits(openings=0.01, opened_at_once=3)
+    few(monkeypatch, "subscriptions", 3)
     async with (
-        another_api(platform, limits=limits) as api,
+        another_api(platform) as api,
         socket(api.session, api.api, ana.token) as one,
         socket(api.session, api.api, ana.token) as two,
     ):
@@ -138,10 +157,13 @@ async def test_who_begins_many_subscriptions_waits_for_a_turn(platform: Platform
         two.ws.get_extra_info("socket").shutdown(sockets.SHUT_RDWR)  # whose goodbye nobody would read
 
 
-async def test_who_opens_many_sockets_waits_for_a_turn(platform: Platform, ana: User, monkeypatch: Any) -> None:
-    """Given as many sockets as may sign in at once, then one more is closed with 4408 in the end; nobody's is not."""
+async def test_who_opens_many_sockets_waits_for_a_turn(
+    platform: Platform, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given as many sockets as may sign in for now, then one more is closed with 4408 in the end; nobody's is not."""
+    few(monkeypatch, "sockets", 2)
     async with (
-        another_api(platform, limits=Limits(openings=0.01, opened_at_once=2)) as api,
+        another_api(platform) as api,
         socket(api.session, api.api, ana.token),
         socket(api.session, api.api, ana.token),
     ):
