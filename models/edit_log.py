@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +42,8 @@ _MOST_REMEMBERED: Final = 200_000  # elements, of all canvases together
 _MOST_CAUGHT_UP: Final = 500  # batches; whoever is further behind reads the canvas
 _LONGEST_QUOTED: Final = 120  # characters of a version's name in the name of another
 _WRITE_CONFLICT: Final = 112
+_MEETING_SECONDS: Final = 30.0
+_STEP_ASIDE_SECONDS: Final = (0.001, 0.01)
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +147,13 @@ def _settle(answer: asyncio.Future[Appended], result: Appended | Exception) -> N
         answer.set_result(result)
 
 
+_Work = Callable[[AsyncClientSession], Awaitable[list[DesignEdit | Exception]]]
+
+
+class _MetError(Exception):
+    """Another process's group is being written."""
+
+
 class _Transaction:
     """One group of batches on its way into the log."""
 
@@ -163,8 +174,9 @@ class _Transaction:
             try:
                 found = await self._attempt(session)
             except OperationFailure as error:
-                if error.code != _WRITE_CONFLICT:
-                    self._drawn = None  # what was read may never have been
+                if error.code == _WRITE_CONFLICT:
+                    raise _MetError from error
+                self._drawn = None  # what was read may never have been
                 raise
             except PyMongoError:
                 self._drawn = None
@@ -173,12 +185,26 @@ class _Transaction:
             return found
 
         async with self._database.client.start_session() as session:
-            results = await self._database.transact(session, work)
+            results = await self._unmet(session, work)
             moment = operation_time(session)
         if self._drawn is not None:
             self._drawn.canvas.keep()
             self._remembered.remember(self._id, self._drawn)
         return results, moment
+
+    async def _unmet(self, session: AsyncClientSession, work: _Work) -> list[DesignEdit | Exception]:
+        """Do it in a transaction, and again soon where it meets another process's: that is there most of the time.
+
+        The driver would wait for longer after each meeting, and so come later than whoever has just begun.
+        """
+        ends = time.monotonic() + _MEETING_SECONDS
+        while True:
+            try:
+                return await self._database.transact(session, work)
+            except _MetError as error:
+                if time.monotonic() > ends and error.__cause__ is not None:
+                    raise error.__cause__ from None
+            await asyncio.sleep(random.uniform(*_STEP_ASIDE_SECONDS))  # noqa: S311 - it keeps no secret
 
     async def _attempt(self, session: AsyncClientSession) -> list[DesignEdit | Exception]:
         if self._complete:

@@ -27,7 +27,7 @@ class Limits:
 
     batches: float = 30.0
     burst: int = 150
-    busy: float = 0.5
+    busy: float = 0.4
     slowest: float = 0.2
     people: int = 100
     followings: int = 2000
