@@ -51,9 +51,9 @@ async def main(parts: Sequence[str], rounds: int, pairs: int) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     more = ("api:2", "api:3") if "processes" in parts else ()
     async with stand("relay", "api", *more) as started, aiohttp.ClientSession(connector=connector) as session:
-        people = People(started.settings.api_url, session)
-        await people.gather(_ALL)
         for part in parts:
+            people = People(started.settings.api_url, session)  # anew, since their tokens are good for five minutes
+            await people.gather(_ALL)
             await measures[part](started, people)
         print(await versions(started.settings))
 
