@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import orjson
@@ -44,8 +45,9 @@ class People:
         return answer["data"]
 
     async def gather(self, count: int) -> None:
-        """Sign so many up, and have them belong to one organization."""
-        emails = [f"person{number}@bench.example" for number in range(count)]
+        """Sign so many new ones up, and have them belong to one organization."""
+        crowd = uuid4().hex[:8]
+        emails = [f"person{number}.{crowd}@bench.example" for number in range(count)]
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def sign_up(email: str) -> str:
