@@ -120,6 +120,7 @@ class _Change:
 
     def __init__(self, info: Info, pushed: Pushed, id_: PydanticObjectId, row: Row) -> None:
         self._info, self._pushed, self._id = info, pushed, id_
+        self._row = f"{pushed.replica.kind}:{id_}"
         self._new, self._assumed = row.new_document_state, row.assumed_master_state
         self.after: After = None
 
@@ -200,8 +201,8 @@ class _Change:
         """Make a new document, unless it is one that has gone."""
         if self._new.deleted:
             return None
-        if self._assumed is not None:
-            return gone
+        if self._assumed is not None or await Change.find_one({"_id": self._row, "deleted": True}, session=session):
+            return gone  # also where it was made by an earlier push, whose answer was lost, and deleted since
         if await self._pushed.replica.document.get(self._id, session=session) is not None:
             raise NotFoundError(self._pushed.replica.kind)  # of others: to be known as little as what is missing
         given = {name: getattr(self._new, name) for name in (*self._pushed.needed, *self._pushed.fields)}

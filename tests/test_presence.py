@@ -96,7 +96,8 @@ async def test_a_moving_pointer_is_told_twenty_times_a_second(platform: Platform
 
 async def test_who_does_not_ask_is_not_told(platform: Platform, ana: User, design: str) -> None:
     """Given a subscription without `PresenceChanged`, then it hears of edits alone."""
-    brief = "subscription ($id: ID!) { designEvents(designId: $id) { __typename ... on EditsCommitted { seq } } }"
+    selected = "__typename ... on EditsCommitted { seq }"
+    brief = f"subscription ($id: ID!) {{ designEvents(designId: $id, afterSeq: 0) {{ {selected} }} }}"
     async with following(platform, ana, design) as events, following(platform, ana, design, brief) as quiet:
         await show(ana, design, cursor={"x": 1, "y": 2})
         await people(events, "Ana")

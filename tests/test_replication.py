@@ -246,6 +246,8 @@ async def test_deleting_from_a_device(ana: User, studio: str) -> None:
         (conflict,) = await device.push((known, known))
         assert conflict.items() >= {"id": known["id"], "_deleted": True, "refusal": None}.items()
         await device.until(lambda copies: not about(studio)(copies))
+        (conflict,) = await device.push((known, None))  # as if it had been made here, and nobody had answered
+        assert conflict["_deleted"] is True
 
 
 async def test_what_may_not_be_changed_so_says_why(ana: User, studio: str) -> None:

@@ -113,13 +113,13 @@ async def test_a_flood_of_subscriptions_ends_the_socket(platform: Platform, ana:
     gc.collect()
 
 
-def few(monkeypatch: pytest.MonkeyPatch, kind: str, left: int) -> None:
-    """Have every process let so many more of a kind begin, and then none."""
-    turns = iter(range(left))
+def few(monkeypatch: pytest.MonkeyPatch, kind: str, left: int) -> asyncio.Event:
+    """Have every process let so many more of a kind begin, and then none until the event that is returned."""
+    turns, opened = iter(range(left)), asyncio.Event()
 
     async def turn(_: Turns, __: object) -> None:
         if next(turns, None) is None:
-            await asyncio.Event().wait()
+            await opened.wait()
 
     init = Allowance.__init__
 
@@ -128,6 +128,7 @@ def few(monkeypatch: pytest.MonkeyPatch, kind: str, left: int) -> None:
         setattr(allowance, kind, type("Few", (Turns,), {"turn": turn})(limits))
 
     monkeypatch.setattr(Allowance, "__init__", made)
+    return opened
 
 
 async def test_who_begins_many_subscriptions_waits_for_a_turn(
@@ -138,7 +139,7 @@ async def test_who_begins_many_subscriptions_waits_for_a_turn(
     Neither another subscription is begun nor anything behind it; a query is not counted.
     """
     await ana.edit(design, added("a"))
-    few(monkeypatch, "subscriptions", 3)
+    opening = few(monkeypatch, "subscriptions", 3)
     async with (
         another_api(platform) as api,
         socket(api.session, api.api, ana.token) as one,
@@ -154,14 +155,16 @@ async def test_who_begins_many_subscriptions_waits_for_a_turn(
         await ana.edit(design, added("b"))
         heard = [await two.event() for _ in range(2)]  # by the two that have begun; the pong is not among it
         assert [event["seq"] for event in heard] == [2, 2]
-        two.ws.get_extra_info("socket").shutdown(sockets.SHUT_RDWR)  # whose goodbye nobody would read
+        opening.set()
+        heard_late = [await two.receive() for _ in range(2)]  # in either order: the third has begun, and the pong
+        assert {message["type"] for message in heard_late} <= {"next", "pong"}
 
 
 async def test_who_opens_many_sockets_waits_for_a_turn(
     platform: Platform, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given as many sockets as may sign in for now, then one more is closed with 4408 in the end; nobody's is not."""
-    few(monkeypatch, "sockets", 2)
+    opening = few(monkeypatch, "sockets", 2)
     async with (
         another_api(platform) as api,
         socket(api.session, api.api, ana.token),
@@ -174,6 +177,7 @@ async def test_who_opens_many_sockets_waits_for_a_turn(
         monkeypatch.undo()
         async with socket(api.session, api.api) as nobody:
             assert (await nobody.first("{ viewer { id } }"))["data"]["viewer"] is None
+        opening.set()
 
 
 @pytest.mark.parametrize(
