@@ -232,7 +232,9 @@ class Feed:
     def follow(self, follower: _Follower) -> None:
         """Tell somebody from now on."""
         self.followers[follower] = None
-        self.greet()
+        self._crowd.stir(somebody_new=True)  # who has come is told who is there
+        if self._listener is not None:
+            self._listener.hear(PRESENCE)
 
     def leave(self, follower: _Follower) -> None:
         """Tell somebody nothing any more."""
@@ -302,12 +304,6 @@ class Feed:
             payload = await sink.render(event)
             self._recent.keep(sink.alike, event.seq, payload)
         return payload
-
-    def greet(self) -> None:
-        """Have somebody who has just come told who is there."""
-        self._crowd.stir(somebody_new=True)
-        if self._listener is not None:
-            self._listener.hear(PRESENCE)
 
     def resync(self) -> ResyncRequired:
         """Return what is told to whom the log cannot be replayed."""

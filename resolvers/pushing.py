@@ -139,19 +139,25 @@ class _Change:
                 if name := await self.lacks():
                     raise _EarlyError(name) from error
                 if last:
-                    return await self.present(None, error.message)
+                    return await self.present(error.message)
             except DomainError as error:
-                return await self.present(None, error.message)
+                return await self.present(error.message)
             else:
                 if self.after is not None:
                     await self.after()
                 return conflict
         raise AssertionError("the last attempt returns or raises")
 
-    async def present(self, session: Any, refusal: str | None = None) -> Any:
-        """Return the document as it is, or that the viewer may know of none."""
+    async def present(self, refusal: str) -> Any:
+        """Return the document as it is, or that the viewer may know of none, and why it was not changed."""
+        return self._shown(await self._stored(), refusal)
+
+    async def _stored(self, session: Any = None) -> Any:
+        return await self._pushed.replica.document.get(self._id, session=session)
+
+    def _shown(self, document: Any, refusal: str | None = None) -> Any:
+        """Return a document's copy, or that the viewer may know of none."""
         replica = self._pushed.replica
-        document: Any = await replica.document.get(self._id, session=session)
         if document is None or not self._info.context.viewer.may(Permission.READ, document.organization):
             return replica.gone(self._id, refusal)
         return replica.of(document, refusal)
@@ -178,9 +184,10 @@ class _Change:
     async def attempt(self, session: Any) -> Any:
         """Make the change in a transaction, or return the document where it is not as the device took it for."""
         self.after = None
-        present = await self.present(session)
+        document = await self._stored(session)
+        present = self._shown(document)
         if present.deleted:
-            return await self._make(present, session)
+            return await self._make(present, session, taken=document is not None)
         now, wanted = self._pushed.values(present), self._pushed.values(self._new)
         changes = {name: value for name, value in wanted.items() if value != now[name]}
         if not changes and not self._new.deleted:
@@ -197,13 +204,13 @@ class _Change:
             self.after = await self._pushed.change(self._info, self._new.id, given, session)
         return None
 
-    async def _make(self, gone: Any, session: Any) -> Any:
-        """Make a new document, unless it is one that has gone."""
+    async def _make(self, gone: Any, session: Any, *, taken: bool) -> Any:
+        """Make a new document, unless it is one that has gone; `taken`: others have one of its id."""
         if self._new.deleted:
             return None
         if self._assumed is not None or await Change.find_one({"_id": self._row, "deleted": True}, session=session):
             return gone  # also where it was made by an earlier push, whose answer was lost, and deleted since
-        if await self._pushed.replica.document.get(self._id, session=session) is not None:
+        if taken:
             raise NotFoundError(self._pushed.replica.kind)  # of others: to be known as little as what is missing
         given = {name: getattr(self._new, name) for name in (*self._pushed.needed, *self._pushed.fields)}
         values = {name: value for name, value in given.items() if value is not strawberry.UNSET and value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Hashable
 from typing import Any, Protocol
 
@@ -32,13 +33,13 @@ class Sink(Out, Protocol):
         ...
 
 
-class Source:
+class Source(ABC):
     """A subscription, which its transport runs; for GraphQL it passes for a stream of events."""
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Refuse to be iterated."""
         raise TypeError(f"{type(self).__name__}.run tells of events.")
 
+    @abstractmethod
     async def run(self, sink: Sink) -> None:
         """Tell a sink of what happens, until that ends or it is cancelled."""
-        raise NotImplementedError
