@@ -5,6 +5,7 @@ Lower layers never read the environment; they receive values from here.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Settings:
     with the first pair and answered for all of them. `imgproxy_presets` are as imgproxy writes them, `images_origins`
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
-    design are kept.
+    design are kept. `trusted_proxies` are the networks whose word is taken on where a request comes from.
     """
 
     environment: Environment = "development"
@@ -74,6 +75,7 @@ class Settings:
     images_watermark: str = ""
     images_cache_bytes: int = 2 << 30
     log_days: int = 90
+    trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -138,6 +140,7 @@ class Settings:
             images_watermark=environ.get("IMAGES_WATERMARK", ""),
             images_cache_bytes=_whole(environ, "IMAGES_CACHE_BYTES", cls.images_cache_bytes),
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
+            trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
@@ -191,6 +194,17 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
 def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Return addresses separated by commas or white space, without a slash at the end."""
     return tuple(url.rstrip("/") for url in environ.get(name, "").replace(",", " ").split())
+
+
+def _networks(environ: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Return networks, such as 10.0.0.0/8, or addresses, separated by commas or white space."""
+    texts = tuple(environ.get(name, "").replace(",", " ").split())
+    for text in texts:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {error}; use networks such as 10.0.0.0/8.") from error
+    return texts or default
 
 
 def _endpoint(environ: Mapping[str, str], name: str) -> str:

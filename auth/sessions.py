@@ -6,17 +6,19 @@ both survive.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from auth.caller import Caller
 from auth.tokens import ACCESS_TOKEN_SECONDS, Claims, Keys, new_refresh_token, token_hash
 from models.database import Database
 from models.entity import now
 from models.errors import NotSignedInError
-from models.user import RefreshToken, Session
+from models.user import Method, RefreshToken, Session
 
 SESSION_LIFETIME = timedelta(days=30)
 GRACE = timedelta(seconds=10)
@@ -33,10 +35,23 @@ class Tokens:
     expires_in: int = ACCESS_TOKEN_SECONDS
 
 
-async def start(keys: Keys, user: PydanticObjectId, session: AsyncClientSession | None = None) -> Tokens:
-    """Sign a device in."""
+async def start(
+    keys: Keys,
+    user: PydanticObjectId,
+    methods: Sequence[Method],
+    caller: Caller,
+    session: AsyncClientSession | None = None,
+) -> Tokens:
+    """Sign a device in, which calls from somewhere, and whose user has proved who they are by these methods."""
     refresh = new_refresh_token()
-    family = Session(user=user, tokens=[RefreshToken(hash=token_hash(refresh))], expires_at=now() + SESSION_LIFETIME)
+    family = Session(
+        user=user,
+        tokens=[RefreshToken(hash=token_hash(refresh))],
+        methods=[*methods],
+        agent=caller.agent,
+        address=caller.address,
+        expires_at=now() + SESSION_LIFETIME,
+    )
     await family.insert(session=session)
     return Tokens(user, keys.access_token(Claims(user, family.id)), refresh)
 

@@ -2,6 +2,7 @@
 
     DomainError
     ├── NotSignedInError      nobody is signed in, or the token is no longer good
+    ├── StepUpRequiredError   the caller must prove again who they are, since it was too long ago
     ├── NotFoundError         there is no such thing, or it belongs to others: one answer for both
     ├── NotAllowedError       the caller may see the thing, but their role may not do this to it
     ├── InvalidInputError     a value breaks an invariant; `path` leads to it
@@ -32,6 +33,15 @@ class NotSignedInError(DomainError):
     code = "NOT_SIGNED_IN"
 
     def __init__(self, message: str = "Sign in first: send `Authorization: Bearer <access token>`.") -> None:
+        super().__init__(message)
+
+
+class StepUpRequiredError(DomainError):
+    """The caller is signed in, and must prove again who they are: what they ask for is sensitive."""
+
+    code = "STEP_UP_REQUIRED"
+
+    def __init__(self, message: str = "Prove again who you are: `stepUp` says how.") -> None:
         super().__init__(message)
 
 

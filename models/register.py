@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.asset import Asset, Upload
+from models.audit import AuditEvent
 from models.collection import Collection
 from models.comment import Comment, Mention
 from models.design import Design, Like
@@ -34,6 +35,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Upload,
     RegisteredOperation,
     Change,
+    AuditEvent,
 )
 
 KINDS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

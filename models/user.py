@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import pydantic
 from beanie import Indexed, PydanticObjectId
 
-from models.entity import Entity, line
+from models.entity import Entity, line, now
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -61,11 +62,28 @@ class RefreshToken(pydantic.BaseModel):
     used_at: datetime | None = None
 
 
+class Method(StrEnum):
+    """How somebody has proved who they are (after RFC 8176)."""
+
+    PASSWORD = "PASSWORD"  # noqa: S105 - a name
+    TOTP = "TOTP"
+    PASSKEY = "PASSKEY"
+    RECOVERY_CODE = "RECOVERY_CODE"
+
+
 class Session(Entity):
-    """A signed-in device: a family of refresh tokens, the newest last."""
+    """A signed-in device: a family of refresh tokens, the newest last.
+
+    `methods` are what its sign-in was proved by, and `authenticated_at` when that was last done; stepping up renews
+    both. `agent` and `address` are what the device called itself and where it came from when it signed in.
+    """
 
     user: PydanticObjectId
     tokens: list[RefreshToken]
+    methods: list[Method] = pydantic.Field(default_factory=list)
+    authenticated_at: datetime = pydantic.Field(default_factory=now)
+    agent: str = ""
+    address: str = ""
     expires_at: Annotated[datetime, Indexed(expireAfterSeconds=0)]
     ended_at: datetime | None = None
 

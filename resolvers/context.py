@@ -10,6 +10,7 @@ import strawberry
 from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.extensions import FieldExtension
 
+from auth.caller import NOWHERE, Caller
 from auth.permissions import Permission
 from auth.tokens import Keys
 from models.database import Database
@@ -58,6 +59,7 @@ class RequestContext(Context):
     """One operation's context."""
 
     services: Services
+    caller: Caller = NOWHERE
 
 
 Info = strawberry.Info[RequestContext, None]

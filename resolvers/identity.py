@@ -13,8 +13,10 @@ import models.user
 from auth import passwords, sessions
 from auth.permissions import Permission
 from auth.sessions import Tokens
+from models.audit import AuditAction
 from models.errors import ConflictError, NotSignedInError
-from models.user import Credential
+from models.user import Credential, Method
+from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from schema.node import show
 from schema.user import (
@@ -58,7 +60,8 @@ class IdentityMutations:
         async def create(session: Any) -> Tokens:
             await user.insert(session=session)
             await Credential(id=user.id, hash=hashed).insert(session=session)
-            return await sessions.start(services.keys, user.id, session)
+            await audit(info, session, AuditAction.ACCOUNT_OPENED, user, actor=user.id)
+            return await sessions.start(services.keys, user.id, [Method.PASSWORD], info.context.caller, session)
 
         try:
             tokens = await services.database.transaction(create)
@@ -79,7 +82,13 @@ class IdentityMutations:
         credential = await Credential.get(user.id if user else PydanticObjectId())
         if not await passwords.verify_password(credential.hash if credential else None, input.password) or user is None:
             raise NotSignedInError("The address or the password is wrong.")
-        return await _signed_in(await sessions.start(info.context.services.keys, user.id), user)
+        services, signing_in = info.context.services, user
+
+        async def start(session: Any) -> Tokens:
+            await audit(info, session, AuditAction.SIGNED_IN, signing_in, actor=signing_in.id)
+            return await sessions.start(services.keys, signing_in.id, [Method.PASSWORD], info.context.caller, session)
+
+        return await _signed_in(await services.database.transaction(start), user)
 
     @mutation("Exchange a refresh token for new tokens; it works once.")
     async def refresh(self, info: Info, refresh_token: str) -> RefreshResult:

@@ -23,6 +23,7 @@ from models.errors import (
     NotFoundError,
     NotSignedInError,
     RateLimitedError,
+    StepUpRequiredError,
 )
 
 
@@ -31,6 +32,7 @@ class ErrorCode(Enum):
     """The codes of `DomainError`s."""
 
     NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
     NOT_FOUND = "NOT_FOUND"
     NOT_ALLOWED = "NOT_ALLOWED"
     INVALID_INPUT = "INVALID_INPUT"
@@ -51,6 +53,11 @@ class UserError:
 @strawberry.type(description="Nobody is signed in.")
 class NotSignedIn(UserError):
     """See `NotSignedInError`."""
+
+
+@strawberry.type(description="The viewer must prove again who they are; do so, and send the same again.")
+class StepUpRequired(UserError):
+    """See `StepUpRequiredError`."""
 
 
 @strawberry.type(description="There is no such thing, or none that the viewer may know of.")
@@ -103,6 +110,7 @@ def _handler(exception: type[DomainError], member: type[UserError], *details: st
 
 HANDLERS = (
     _handler(NotSignedInError, NotSignedIn),
+    _handler(StepUpRequiredError, StepUpRequired),
     _handler(NotFoundError, NotFound),
     _handler(NotAllowedError, NotAllowed),
     _handler(InvalidInputError, InvalidInput),

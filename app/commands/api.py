@@ -18,6 +18,7 @@ from app.http.registry import Registry
 from app.process import Process, serve
 from app.services import answering, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
+from auth.caller import networks
 from edge.follower import Follower
 from models.database import Database
 from resolvers.allowance import Limits
@@ -58,7 +59,7 @@ async def process(
         settings, database, redis, store, (api, preparer), documents=registered.values(), pace=pace, limits=limits
     )
     combined = Combined(database)
-    contexts = Contexts(acting, image_links(settings), follower, combined)
+    contexts = Contexts(acting, image_links(settings), follower, combined, networks(settings.trusted_proxies))
     documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from auth.caller import NOWHERE, Caller, Network, caller
 from auth.tokens import Claims, InvalidTokenError
 from auth.viewer import ANONYMOUS, ROLES, Viewer, viewer_of
 from edge.follower import Follower
@@ -23,12 +25,13 @@ from schema.reader import Find, Reader
 
 @dataclass(frozen=True)
 class Contexts:
-    """Makes contexts for one process."""
+    """Makes contexts for one process. `trusted` are the proxies whose word on where a request comes from is taken."""
 
     services: Services
     links: PictureLinks
     follower: Follower
     combined: Combined
+    trusted: tuple[Network, ...] = ()
 
     def as_of(self, own: EntryId | None = None) -> EntryId | None:
         """Return the newest id of the invalidation stream that this process, or with `own` who asks, knows."""
@@ -60,7 +63,13 @@ class Contexts:
         (rows,) = await self.combined.ask([Plain(memberships)], None)
         return viewer_of(claims.user, claims.session, rows)
 
-    def make(self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None) -> RequestContext:
+    def caller(self, peer: str | None, headers: Mapping[str, str]) -> Caller:
+        """Return where a request comes from, whose connection's other end is `peer`."""
+        return caller(peer, headers.get("X-Forwarded-For", ""), headers.get("User-Agent", ""), self.trusted)
+
+    def make(
+        self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None, caller: Caller = NOWHERE
+    ) -> RequestContext:
         """Make a context. A public operation is executed as nobody, and reads as of `as_of`."""
         public = operation is not None and operation.public
         dependencies = Dependencies()
@@ -72,4 +81,5 @@ class Contexts:
             links=self.links,
             request_id=secrets.token_hex(8),
             services=self.services,
+            caller=caller,
         )

@@ -151,14 +151,15 @@ class GraphQLOverHTTP:
         return await self._execute(asked) if body is None else self._complete(asked, body)
 
     async def _context(self, request: Incoming, operation: Operation, as_of: EntryId | None) -> RequestContext:
+        caller = self.contexts.caller(request.remote, request.headers)
         if operation.public:  # whatever credentials came with it
-            return self.contexts.make(operation, ANONYMOUS, as_of)
+            return self.contexts.make(operation, ANONYMOUS, as_of, caller)
         try:
             viewer = await self.contexts.viewer(request.headers.get("Authorization", ""))
         except InvalidTokenError as error:
             challenge = 'Bearer error="invalid_token"'
             raise RequestError(401, str(error), "NOT_SIGNED_IN", WWW_Authenticate=challenge) from error
-        return self.contexts.make(operation, viewer)
+        return self.contexts.make(operation, viewer, caller=caller)
 
     async def _execute(self, asked: _Asked) -> Reply:
         """Have graphql-core answer."""

@@ -26,8 +26,8 @@ from edge.fast import EarlyHandler, serving
 log = logging.getLogger(__name__)
 _PATH = re.compile(r"/graphql(?:/(?P<hash>[0-9a-f]{64}))?")
 
-Replying = Callable[[RawRequestMessage], "Coroutine[Any, Any, Reply] | None"]
-"""Returns what answers a complete GET without a body; None where the ordinary way must."""
+Replying = Callable[[RawRequestMessage, str | None], "Coroutine[Any, Any, Reply] | None"]
+"""Returns what answers a complete GET without a body, from an address; None where the ordinary way must."""
 
 REPLYING: web.AppKey[Replying] = web.AppKey("replying")
 """Under which an application says what it answers quickly."""
@@ -40,6 +40,7 @@ class Get:
     headers: Mapping[str, str]
     query: Mapping[str, str]
     match_info: Mapping[str, Any]
+    remote: str | None
     method: ClassVar[str] = "GET"
     content_type: ClassVar[str] = ""
 
@@ -51,7 +52,7 @@ class Get:
 def replying(over_http: GraphQLOverHTTP) -> Replying:
     """Return what answers GETs of GraphQL."""
 
-    def reply(message: RawRequestMessage) -> Coroutine[Any, Any, Reply] | None:
+    def reply(message: RawRequestMessage, remote: str | None) -> Coroutine[Any, Any, Reply] | None:
         path, headers = _PATH.fullmatch(message.url.raw_path), message.headers
         if path is None:
             return None
@@ -59,7 +60,7 @@ def replying(over_http: GraphQLOverHTTP) -> Replying:
         media_type = negotiate(accept)
         if media_type == EVENT_STREAM or wants_page(accept) or message.upgrade or "Expect" in headers:
             return None
-        return over_http.reply(Get(headers, message.url.query, path.groupdict()), media_type)
+        return over_http.reply(Get(headers, message.url.query, path.groupdict(), remote), media_type)
 
     return reply
 
@@ -67,13 +68,20 @@ def replying(over_http: GraphQLOverHTTP) -> Replying:
 class QuickHandler(EarlyHandler):
     """aiohttp's connection, with the quick way in front. What comes while that is at work waits unread."""
 
-    __slots__ = ("_replying", "_unread", "_work")
+    __slots__ = ("_remote", "_replying", "_unread", "_work")
 
     def __init__(self, replying: Replying, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._replying = replying
         self._work: asyncio.Task[None] | None = None
         self._unread = b""
+        self._remote: str | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, and note where it comes from."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._remote = str(peer[0]) if isinstance(peer, tuple) else None
 
     def data_received(self, data: bytes) -> None:
         """Answer quickly what can be; hand all else to aiohttp."""
@@ -86,7 +94,7 @@ class QuickHandler(EarlyHandler):
     def answer_message(self, message: RawRequestMessage, data: bytes) -> bool:
         """Begin to answer a request, if it is one for the quick way."""
         del data
-        replying = self._replying(message)
+        replying = self._replying(message, self._remote)
         if replying is None:
             return False
         if self._keepalive_handle is not None:  # the connection is not idle

@@ -66,6 +66,11 @@ class Incoming(Protocol):
         """The media type of its body."""
         ...
 
+    @property
+    def remote(self) -> str | None:
+        """The address at the other end of the connection."""
+        ...
+
     async def read(self) -> bytes:
         """Return its body."""
         ...

@@ -11,6 +11,7 @@ import orjson
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType, create_source_event_stream, execute
 
 from app.http.contexts import Contexts
+from auth.caller import Caller
 from auth.viewer import Viewer
 from resolvers.api import Api
 from resolvers.context import RequestContext
@@ -41,11 +42,18 @@ class Streams:
     preparer: Preparer
     contexts: Contexts
 
-    def ask(self, query: str, operation_name: str | None, variables: Mapping[str, Any] | None, viewer: Viewer) -> Asked:
+    def ask(
+        self,
+        query: str,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        viewer: Viewer,
+        caller: Caller,
+    ) -> Asked:
         """Return what somebody asks; raises PreparationError, GraphQLError."""
         prepared = self.preparer.prepare(query)
         operation = prepared.choose(operation_name)
-        context = self.contexts.make(operation, viewer, self.contexts.as_of())
+        context = self.contexts.make(operation, viewer, self.contexts.as_of(), caller)
         return Asked(prepared, operation, dict(variables or {}), context)
 
     async def turn(self, operation: Operation, viewer: Viewer) -> None:
@@ -87,7 +95,7 @@ class Streams:
 
     async def render(self, asked: Asked, event: Any) -> bytes:
         """Return what an operation tells of an event."""
-        context = self.contexts.make(asked.operation, asked.context.viewer)
+        context = self.contexts.make(asked.operation, asked.context.viewer, caller=asked.context.caller)
         result = execute(
             self.preparer.schema,
             asked.prepared.document,

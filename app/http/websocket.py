@@ -77,7 +77,8 @@ class WebSocketHandler:
         if not _from_here(request):
             body = {"errors": [{"message": _FOREIGN, "extensions": {"code": "NOT_ALLOWED"}}]}
             return web.json_response(body, status=403, headers=unshared())
-        await self._streams.contexts.services.allowance.handshakes.turn(request.remote)
+        contexts = self._streams.contexts
+        await contexts.services.allowance.handshakes.turn(contexts.caller(request.remote, request.headers).address)
         socket = web.WebSocketResponse(
             protocols=[PROTOCOL],  # the legacy `graphql-ws` stays off
             heartbeat=PING_SECONDS,
@@ -101,6 +102,7 @@ class _Connection:
         self._socket = socket
         self._transport = request.transport
         self._streams = streams
+        self._caller = streams.contexts.caller(request.remote, request.headers)
         self._viewer: Viewer | None = None
         self._initialised = False
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -197,7 +199,9 @@ class _Connection:
         name = orjson.dumps(id_)
         try:
             viewer = await to_its_end(renew(connected))  # roles and the sign-in itself may end while a socket is open
-            asked = self._streams.ask(payload["query"], payload.get("operationName"), payload.get("variables"), viewer)
+            asked = self._streams.ask(
+                payload["query"], payload.get("operationName"), payload.get("variables"), viewer, self._caller
+            )
         except (PreparationError, GraphQLError) as error:
             errors = error.errors if isinstance(error, PreparationError) else [error]
             self._write(orjson.dumps({"id": id_, "type": "error", "payload": self._streams.shown(errors)}))

@@ -10,6 +10,7 @@ import pytest
 from beanie import PydanticObjectId
 
 from auth import sessions
+from auth.caller import NOWHERE
 from auth.permissions import GRANTS, Permission
 from auth.sessions import GRACE, Tokens, end, rotate, start
 from auth.tokens import Keys, token_hash
@@ -41,7 +42,7 @@ async def used_long_ago(tokens: Tokens) -> None:
 async def test_a_refresh_token_works_once(platform: Platform) -> None:
     """Given a signed-in device, then each token leads to the next, of one session."""
     user = PydanticObjectId()
-    tokens = first = await start(KEYS, user)
+    tokens = first = await start(KEYS, user, [], NOWHERE)
     for _ in range(3):
         following = await rotate(platform.database, KEYS, tokens.refresh)
         assert following.refresh != tokens.refresh
@@ -55,7 +56,7 @@ async def test_a_refresh_token_works_once(platform: Platform) -> None:
 
 async def test_using_a_token_again_ends_the_family(platform: Platform) -> None:
     """Given a token that was exchanged a while ago, then all of the device's are worthless."""
-    first = await start(KEYS, PydanticObjectId())
+    first = await start(KEYS, PydanticObjectId(), [], NOWHERE)
     second = await rotate(platform.database, KEYS, first.refresh)
     await used_long_ago(first)
     for token in (first.refresh, second.refresh):
@@ -66,7 +67,7 @@ async def test_using_a_token_again_ends_the_family(platform: Platform) -> None:
 
 async def test_two_tabs_that_refresh_at_once_both_survive(platform: Platform) -> None:
     """Given one token in two tabs, when both refresh within the grace, then both get tokens that work."""
-    first = await start(KEYS, PydanticObjectId())
+    first = await start(KEYS, PydanticObjectId(), [], NOWHERE)
     one, other = await asyncio.gather(*(rotate(platform.database, KEYS, first.refresh) for _ in range(2)))
     assert one.refresh != other.refresh
     for tokens in (one, other):
@@ -76,7 +77,7 @@ async def test_two_tabs_that_refresh_at_once_both_survive(platform: Platform) ->
 
 async def test_the_grace_counts_from_the_first_use(platform: Platform) -> None:
     """Given a token used twice within the grace, when it is used after it, then the family ends all the same."""
-    first = await start(KEYS, PydanticObjectId())
+    first = await start(KEYS, PydanticObjectId(), [], NOWHERE)
     for _ in range(2):
         await rotate(platform.database, KEYS, first.refresh)
     await used_long_ago(first)
@@ -86,7 +87,7 @@ async def test_the_grace_counts_from_the_first_use(platform: Platform) -> None:
 
 async def test_a_session_ends_with_its_time(platform: Platform) -> None:
     """Given a session whose thirty days are over, when it is refreshed, then it is refused."""
-    tokens = await start(KEYS, PydanticObjectId())
+    tokens = await start(KEYS, PydanticObjectId(), [], NOWHERE)
     kept = await family(tokens)
     assert timedelta(days=29) < kept.expires_at - now() <= sessions.SESSION_LIFETIME
     kept.expires_at = now()
@@ -98,7 +99,7 @@ async def test_a_session_ends_with_its_time(platform: Platform) -> None:
 async def test_signing_out_ends_the_device_and_no_other(platform: Platform) -> None:
     """Given two devices of one user, when one signs out, twice, then it is out and the other is not."""
     user = PydanticObjectId()
-    one, other = await start(KEYS, user), await start(KEYS, user)
+    one, other = await start(KEYS, user, [], NOWHERE), await start(KEYS, user, [], NOWHERE)
     await end(one.refresh)
     ended = (await family(one)).ended_at
     await end(one.refresh)
@@ -119,7 +120,7 @@ async def test_an_unknown_token_is_refused(platform: Platform, token: str) -> No
 async def test_a_viewer_is_renewed_with_their_present_roles(platform: Platform) -> None:
     """Given a viewer on a long connection, when roles change or the device signs out, then that holds at once."""
     user, organization = PydanticObjectId(), PydanticObjectId()
-    tokens = await start(KEYS, user)
+    tokens = await start(KEYS, user, [], NOWHERE)
     viewer = await load_viewer(user, KEYS.claims(tokens.access).session)
     await Membership(organization=organization, user=user, role=Role.EDITOR).insert()
     renewed = await renew(viewer)

@@ -46,8 +46,9 @@ class Stage:
         """Return a path's gate."""
         return self.gates.setdefault(path, asyncio.Event())
 
-    def replying(self, message: RawRequestMessage) -> Coroutine[Any, Any, Reply] | None:
-        """Answer what is quick."""
+    def replying(self, message: RawRequestMessage, remote: str | None) -> Coroutine[Any, Any, Reply] | None:
+        """Answer what is quick, wherever it comes from."""
+        del remote
         return self.reply(message.path) if message.path.startswith("/quick") else None
 
     async def reply(self, path: str) -> Reply:

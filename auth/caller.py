@@ -1,0 +1,58 @@
+"""Where a request comes from."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from dataclasses import dataclass
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LONGEST_AGENT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client's address as text (empty where there is none), and how its program calls itself."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE = Caller()
+
+
+def networks(texts: Collection[str]) -> tuple[Network, ...]:
+    """Read networks such as `10.0.0.0/8` or single addresses; raises ValueError, which names the first that is none."""
+    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+
+
+def caller(peer: str | None, forwarded: str, agent: str, trusted: Collection[Network]) -> Caller:
+    """Return who calls, where `peer` is the other end of the connection and `forwarded` its `X-Forwarded-For`.
+
+    Each proxy that we trust has appended whom it heard, so the list counts from its end, up to the first address that
+    is no such proxy; what stands before that anybody may have made up.
+    """
+    address = peer or ""
+    for said in reversed(forwarded.split(",")) if forwarded else ():
+        if not _within(address, trusted) or not _valid(said.strip()):
+            break
+        address = said.strip()
+    return Caller(address, agent[:_LONGEST_AGENT])
+
+
+def _valid(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(text: str, trusted: Collection[Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return any(mapped in network for network in trusted)
