@@ -9,7 +9,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help run test lint format lock clean
+.PHONY: help run test lint format lock audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lock: $(VENV)/bin/python ## resolve the dependencies of pyproject.toml again
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+audit: $(VENV)/.dev ## look for known vulnerabilities in what is locked (asks pypi.org's database)
+	$(VENV)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock
 
 clean: ## remove what the tools left; .venv and the data in .data stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov

@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from app.settings import Settings, SettingsError
+from edge.guards import Guards
 from edge.stream import EntryId
 from storage.assets import AssetStore, FolderAssetStore
 from storage.image_links import ImageLinks
@@ -80,6 +81,11 @@ async def open_asset_store(settings: Settings) -> AssetStore:
         session_token=settings.aws_session_token,
     )
     return await S3AssetStore.open(bucket)
+
+
+def guards(settings: Settings) -> Guards:
+    """Return what guards the answers at the front door."""
+    return Guards(settings.cors_origins, https=settings.public_url.startswith("https://"))
 
 
 def image_links(settings: Settings) -> ImageLinks:

@@ -22,6 +22,7 @@ _LEAST_SECRET_BYTES = 32
 _LARGEST_PORT = 65_535
 _MOST_LOG_DAYS = 36_500
 _ENDPOINT = re.compile(r"https?://(\[[\da-fA-F:]+\]|[a-zA-Z\d.-]+)(:\d{1,5})?(/[\w./-]*)?", re.ASCII)
+_ORIGIN = re.compile(r"https?://(\[[\da-f:]+\]|[a-z\d.-]+)(:\d{1,5})?", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -43,7 +44,8 @@ class Settings:
     with the first pair and answered for all of them. `imgproxy_presets` are as imgproxy writes them, `images_origins`
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
-    design are kept. `trusted_proxies` are the networks whose word is taken on where a request comes from.
+    design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
+    `trusted_proxies` are the networks whose word is taken on where a request comes from.
     """
 
     environment: Environment = "development"
@@ -75,6 +77,7 @@ class Settings:
     images_watermark: str = ""
     images_cache_bytes: int = 2 << 30
     log_days: int = 90
+    cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
@@ -140,6 +143,7 @@ class Settings:
             images_watermark=environ.get("IMAGES_WATERMARK", ""),
             images_cache_bytes=_whole(environ, "IMAGES_CACHE_BYTES", cls.images_cache_bytes),
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
+            cors_origins=_origins(environ, "CORS_ORIGINS"),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
@@ -205,6 +209,15 @@ def _networks(environ: Mapping[str, str], name: str, default: tuple[str, ...]) -
         except ValueError as error:
             raise SettingsError(f"{name}: {error}; use networks such as 10.0.0.0/8.") from error
     return texts or default
+
+
+def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return origins, separated by commas or white space, or `*` alone."""
+    origins = _addresses(environ, name)
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin) and origins != ("*",):
+            raise SettingsError(f"{name}: {origin!r} is no origin; use such as https://app.example.com, or * alone.")
+    return origins
 
 
 def _endpoint(environ: Mapping[str, str], name: str) -> str:

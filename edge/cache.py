@@ -22,6 +22,7 @@ from edge.draining import Draining
 from edge.eviction import S3Fifo
 from edge.fast import MEMORY, Reply
 from edge.follower import Follower
+from edge.guards import Guards
 from edge.http import JSON, Lifetimes, lifetimes
 from edge.keys import Lookup, document_hash, lookup
 from edge.learned import Plans
@@ -43,7 +44,7 @@ _HISTORY = 20_000  # entries of the stream that a new edge reads back, by which 
 class EdgeConfig:
     """Where things are, and how much the edge may keep (bytes).
 
-    `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position.
+    `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position; `guards` are of answers.
     """
 
     api: str
@@ -51,6 +52,7 @@ class EdgeConfig:
     plans: Mapping[str, Plan]
     own_write: Callable[[str], EntryId | None]
     sign: Callable[[EntryId], str]
+    guards: Guards = field(default_factory=Guards)
     capacity: int = 256 * 1024 * 1024
     timeout: float = 30
 

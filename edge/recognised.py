@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
-from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.http_parser import RawRequestMessage
 
 from edge import answers
@@ -80,12 +79,13 @@ class Recognised:
 
     def _prepare(self, entry: Stored, now: float) -> None:
         status, headers, body = answers.headers(entry, *self._accept)
+        headers |= self._edge.config.guards.shared
         age = entry.age_at(now)
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{n}: {value}" for n, value in headers.items())]
         lines += [f"Age: {age}", f"Cache-Status: edge; hit; ttl={entry.max_age - age}"]
         if status == HTTPStatus.OK:
             lines.append(f"Content-Length: {len(body)}")
-        lines += [f"Date: {answers.http_date()}", f"Server: {SERVER_SOFTWARE}", "", ""]
+        lines += [f"Date: {answers.http_date()}", "", ""]
         self._head = "\r\n".join(lines).encode("ascii")
         self._part = headers.get("Content-Encoding", "identity") if status == HTTPStatus.OK else None
         self._number = entry.number

@@ -128,6 +128,7 @@ async def anything(request: web.Request) -> web.StreamResponse:
 def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None = None) -> web.Application:
     """Assemble the edge; its follower runs from start-up to clean-up. `cache_redis` is the second layer's."""
     app = web.Application(client_max_size=0)
+    app.on_response_prepare.append(config.guards.prepare)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with open_session(config.timeout, aiohttp.TCPConnector(limit=1000)) as session:

@@ -191,7 +191,7 @@ async def running(process: Process, settings: Settings) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(work()) for work in process.background]
     runner = None
     if process.application is not None:
-        runner = web.AppRunner(process.application, access_log=None, shutdown_timeout=2, **process.handler_args)
+        runner = process.runner(process.application, access_log=None, shutdown_timeout=2, **process.handler_args)
     try:
         if runner is not None:
             await runner.setup()

@@ -16,7 +16,7 @@ from app.http.partners import PartnerDocuments
 from app.http.quick import QuickRunner
 from app.http.registry import Registry
 from app.process import Process, serve
-from app.services import answering, image_links, open_asset_store, open_database, open_redis
+from app.services import answering, guards, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
 from auth.caller import networks
 from edge.follower import Follower
@@ -69,6 +69,7 @@ async def process(
         contexts,
         development=not settings.production,
         cloudfront=bool(settings.cloudfront_distribution),
+        guards=guards(settings),
     )
 
     return Process(

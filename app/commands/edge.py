@@ -11,7 +11,7 @@ from yarl import URL
 from app import edge_stats
 from app.edge_pages import pages
 from app.process import Process, serve
-from app.services import open_redis, own_write
+from app.services import guards, open_redis, own_write
 from app.settings import Settings
 from auth.tokens import Keys
 from edge import lag, plans
@@ -63,6 +63,7 @@ async def process(settings: Settings) -> Process:
         plans=plans.load(),
         own_write=lambda header: own_write(keys, header),
         sign=lambda position: keys.sign("own-write", str(position)),
+        guards=guards(settings),
     )
     app = create_edge_app(config, redis, second)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
@@ -13,7 +12,6 @@ from app.http.plans import PlanHeaders
 from app.http.previews import drawing
 from app.http.quick import REPLYING, replying
 from app.http.registry import Registry
-from app.http.reply import NOSNIFF
 from app.http.request import MOST_BODY_BYTES
 from app.http.streaming import Streams
 from app.http.uploads import progress, receive
@@ -21,24 +19,10 @@ from app.http.websocket import WebSocketHandler
 from edge import plans
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
+from edge.guards import Guards
 from resolvers.api import Api
 from schema.compiled.executor import Executor
 from schema.prepared import Preparer
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@web.middleware
-async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Have every answer say that it is what it says it is."""
-    try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        error.headers.update(NOSNIFF)
-        raise
-    if not response.prepared:
-        response.headers.update(NOSNIFF)
-    return response
 
 
 @web.middleware
@@ -53,8 +37,15 @@ async def readable_refusals(request: web.Request, handler: Handler) -> web.Strea
         return web.json_response(body, status=error.status, headers=headers)
 
 
-MIDDLEWARES = (security_headers, readable_refusals)
-"""All of them, the outermost first."""
+def preflights(guards: Guards) -> Middleware:
+    """Return what answers browsers that ask whether a page of another origin may ask."""
+
+    @web.middleware
+    async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+        preflight = guards.preflight(request.headers) if request.method == "OPTIONS" else None
+        return await handler(request) if preflight is None else preflight
+
+    return answered
 
 
 def create_api_app(
@@ -66,16 +57,19 @@ def create_api_app(
     *,
     development: bool,
     cloudfront: bool = False,
+    guards: Guards | None = None,
 ) -> web.Application:
     """Assemble the API."""
-    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=MIDDLEWARES)
+    guards = guards or Guards()
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[readable_refusals, preflights(guards)])
+    app.on_response_prepare.append(guards.prepare)
     draining = Draining()
     headers = PlanHeaders(preparer.schema, plans.load())
     streams = Streams(api, preparer, contexts)
     over_http = GraphQLOverHTTP(
-        api, executor, preparer, registry, contexts, streams, headers, draining, development, cloudfront
+        api, executor, preparer, registry, contexts, streams, headers, draining, guards, development, cloudfront
     )
-    over_websocket = WebSocketHandler(streams, draining)
+    over_websocket = WebSocketHandler(streams, draining, guards)
 
     async def graphql(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":

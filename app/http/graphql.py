@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,6 +30,7 @@ from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS
 from edge.cdn.sharing import shared, unshared
 from edge.draining import Draining
+from edge.guards import Guards
 from edge.http import Lifetimes
 from edge.stream import WHOLE, EntryId
 from edge.tags import OPERATION
@@ -74,6 +75,7 @@ class GraphQLOverHTTP:
     streams: Streams
     plans: PlanHeaders
     draining: Draining
+    guards: Guards
     development: bool
     cloudfront: bool = False
 
@@ -93,14 +95,17 @@ class GraphQLOverHTTP:
                 given = Asked(asked.prepared, asked.operation, asked.variables, asked.context)
                 return await sse.respond(request, self.streams, given)
 
-        answer = await self._guarded(stream(), media_type)
+        answer = await self._caught(stream(), media_type)
         return answer.response() if isinstance(answer, Reply) else answer
 
     async def reply(self, request: Incoming, media_type: str | None) -> Reply:
         """Answer one request as a whole, in the media type that it prefers (None: in none of ours)."""
-        return await self._guarded(self._answer(request, media_type), media_type)
+        reply = await self._caught(self._answer(request, media_type), media_type)
+        kept = "CDN-Cache-Control" in reply.headers
+        guards = self.guards.shared if kept else self.guards.headers(request.headers.get("Origin"))
+        return replace(reply, headers={**guards, **reply.headers})
 
-    async def _guarded(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
+    async def _caught(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
         """Have a failure answered."""
         shown = media_type or JSON
         try:

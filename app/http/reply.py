@@ -8,12 +8,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http import SERVER_SOFTWARE
 
 from app.http.negotiation import GRAPHQL_JSON, JSON
-
-NOSNIFF = {"X-Content-Type-Options": "nosniff"}
-"""Has clients believe an answer's media type."""
 
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 _TYPES = {type_: f"{type_}; charset=utf-8" for type_ in (JSON, GRAPHQL_JSON)}
@@ -37,10 +33,8 @@ class Reply:
         fields = {
             **self._fields(),
             **self.headers,
-            **NOSNIFF,
             "Content-Length": str(len(self.body)),
             "Date": rfc822_formatted_time(),
-            "Server": SERVER_SOFTWARE,
         }
         lines = [f"{name}: {value}\r\n" for name, value in fields.items()]
         head = f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}\r\n{''.join(lines)}\r\n".encode()

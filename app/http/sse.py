@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from aiohttp import ClientConnectionResetError, web
 
-from app.http.reply import NOSNIFF
 from app.http.streaming import Asked, Streams
 from edge.cdn.sharing import unshared
 
@@ -68,7 +67,6 @@ async def respond(request: web.Request, streams: Streams, asked: Asked) -> web.S
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
             **unshared(),
-            **NOSNIFF,  # here, because the middleware comes too late for a stream
             "X-Accel-Buffering": "no",
         }
     )

@@ -22,6 +22,7 @@ from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS, Viewer, renew
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
+from edge.guards import Guards
 from schema.prepared import PreparationError
 from storage.cancellation import to_its_end
 
@@ -54,7 +55,7 @@ _LONGEST_REASON = 123
 log = logging.getLogger(__name__)
 
 
-_FOREIGN = "A page may open a WebSocket to its own origin only."
+_FOREIGN = "A page may open a WebSocket to its own origin, and where CORS_ORIGINS names its origin."
 
 
 class _CloseError(Exception):
@@ -68,13 +69,14 @@ class _CloseError(Exception):
 class WebSocketHandler:
     """The WebSocket side of `/graphql`."""
 
-    def __init__(self, streams: Streams, draining: Draining) -> None:
+    def __init__(self, streams: Streams, draining: Draining, guards: Guards) -> None:
         self._streams = streams
         self._draining = draining
+        self._guards = guards
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket to its end; a page of another origin gets none."""
-        if not _from_here(request):
+        if not (_from_here(request) or self._guards.opens(request.headers.get("Origin", ""))):
             body = {"errors": [{"message": _FOREIGN, "extensions": {"code": "NOT_ALLOWED"}}]}
             return web.json_response(body, status=403, headers=unshared())
         contexts = self._streams.contexts

@@ -17,7 +17,11 @@ from workers.images.url import Target
 
 YEAR_SECONDS = 31_536_000
 RETRY_SECONDS = 1
-GUARDS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # partners show our pictures in their pages
+}
 
 
 def entity_tag(target: Target, client: Accepted, mark: str = "") -> str:
