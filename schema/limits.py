@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     get_named_type,
 )
@@ -53,6 +54,7 @@ class Limits:
     depth: int = 20
     aliases: int = 100
     directives: int = 100
+    directives_in_one_place: int = 5
     repeats: int = 50
     fragments: int = 100
     operations: int = 20
@@ -74,6 +76,7 @@ class Measure:
     max_age: int = DEFAULT_MAX_AGE
     sets: int = 0
     tags: int = 0
+    directives_in_one_place: int = 0
 
     def __add__(self, other: Measure) -> Measure:
         return Measure(
@@ -85,6 +88,7 @@ class Measure:
             min(self.max_age, other.max_age),
             max(self.sets, other.sets),
             self.tags + other.tags,
+            max(self.directives_in_one_place, other.directives_in_one_place),
         )
 
 
@@ -123,6 +127,7 @@ def check_measure(measure: Measure, limits: Limits, costliest: Callable[[], str]
         ("depth", "levels of fields"),
         ("aliases", "aliases"),
         ("directives", "directives"),
+        ("directives_in_one_place", "directives in one place"),
         ("repeats", "repetitions of a field"),
         ("cost", "fields in its largest answer (its cost)"),
     ):
@@ -152,7 +157,7 @@ class Measurer:
     def operation(self, node: OperationDefinitionNode) -> Measure:
         """Return what an operation adds up to."""
         root = self.schema.get_root_type(node.operation)
-        return self._set(node.selection_set, root) + Measure(directives=_count(node.directives))
+        return self._set(node.selection_set, root) + _directives(node)
 
     def check_fragments(self, limits: Limits) -> None:
         """Bound the fragments on their own: validation looks at those too that no operation uses.
@@ -198,7 +203,7 @@ class Measurer:
         total = Measure()
         keys: Counter[str] = Counter()
         for node in selections.selections:
-            total += Measure(directives=_count(node.directives))
+            total += _directives(node)
             if isinstance(node, FieldNode):
                 keys[node.alias.value if node.alias else node.name.value] += 1
                 total += self._field(node, parent)
@@ -218,9 +223,7 @@ class Measurer:
                 return Measure()
             self._open.add(name)
             parent = self.schema.get_type(fragment.type_condition.name.value)
-            self._measured[name] = self._set(fragment.selection_set, parent) + Measure(
-                directives=_count(fragment.directives)
-            )
+            self._measured[name] = self._set(fragment.selection_set, parent) + _directives(fragment)
             self._open.discard(name)
         return self._measured[name]
 
@@ -238,6 +241,7 @@ class Measurer:
             min(child.max_age, metadata.get("max_age", DEFAULT_MAX_AGE)),
             child.sets,
             _tags(metadata, rows) + rows * child.tags,
+            child.directives_in_one_place,
         )
 
     def costliest(self, node: OperationDefinitionNode) -> str:
@@ -288,8 +292,9 @@ def check_sets(count: int) -> None:
         raise GraphQLError(f"Selections stand more than {_MOST_SETS} deep in each other, fragments included.")
 
 
-def _count(nodes: Sized | None) -> int:
-    return len(nodes) if nodes else 0
+def _directives(node: SelectionNode | OperationDefinitionNode | FragmentDefinitionNode) -> Measure:
+    count = len(node.directives or ())
+    return Measure(directives=count, directives_in_one_place=count)
 
 
 def metadata_of(definition: Any) -> dict[str, Any]:

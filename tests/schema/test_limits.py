@@ -45,7 +45,12 @@ BOMBS = {
     "many fragments that nobody uses": ("{__typename}" + chain(150), "151 fragments; 100 are allowed"),
     "many operations": ("".join(f"query q{n} {{__typename}} " for n in range(21)), "21 operations; 20 are allowed"),
     "many aliases": ("{" + "".join(f"a{n}:__typename " for n in range(101)) + "}", "101 aliases; 100 are allowed"),
-    "many directives": ("{__typename " + "@skip(if:false)" * 101 + "}", "101 directives; 100 are allowed"),
+    "many directives": ("{" + "...@skip(if:false){__typename}" * 101 + "}", "101 directives; 100 are allowed"),
+    "directives on one field": ("{__typename " + "@a" * 10 + "}", "10 directives in one place; 5 are allowed"),
+    "directives on a fragment": (
+        "{...f} fragment f on Query " + "@a" * 6 + "{__typename}",
+        "6 directives in one place",
+    ),
     "thousands of directives": ("{__typename " + "@a" * 5000 + "}", "token"),
     "a repeated field": ("{" + "__typename " * 500 + "}", "499 repetitions of a field; 50 are allowed"),
     "a repeated field that nobody asks for": (
