@@ -149,7 +149,8 @@ class AuditChain(Entity):
 class Wanted:
     """Which entries of a log are wanted: those of these actions (none named: of any), of an actor, about a subject.
 
-    `since` and `until` bound the time of the entry; the first belongs to what is wanted, the second does not.
+    Where no action is named, none of `besides` is wanted. `since` and `until` bound the time of the entry; the first
+    belongs to what is wanted, the second does not.
     """
 
     actions: tuple[AuditAction, ...] = ()
@@ -157,12 +158,15 @@ class Wanted:
     subject: PydanticObjectId | None = None
     since: datetime | None = None
     until: datetime | None = None
+    besides: tuple[AuditAction, ...] = ()
 
     def query(self, organization: PydanticObjectId | None) -> dict[str, Any]:
         """Return the MongoDB filter for one log."""
         query: dict[str, Any] = {"organization": organization}
         if self.actions:
             query["action"] = self.actions[0] if len(self.actions) == 1 else {"$in": [*self.actions]}
+        elif self.besides:
+            query["action"] = {"$nin": [*self.besides]}
         query |= {name: value for name in ("actor", "subject") if (value := getattr(self, name)) is not None}
         bounds = {"$gte": self.since, "$lt": self.until}
         if times := {operator: moment for operator, moment in bounds.items() if moment is not None}:
@@ -172,7 +176,7 @@ class Wanted:
     def described(self) -> dict[str, Detail]:
         """Return what was asked for, as the log keeps it."""
         times = {"from": self.since, "to": self.until}
-        named = {"actor": self.actor, "subject": self.subject}
+        named = {"by": self.actor, "about": self.subject}
         return {
             **({"actions": [str(action) for action in self.actions]} if self.actions else {}),
             **{name: str(value) for name, value in named.items() if value is not None},

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from app.http.audit import export
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
@@ -91,6 +92,9 @@ def create_api_app(
     async def preview(request: web.Request) -> web.StreamResponse:
         return await drawing(request, contexts.services)
 
+    async def audit(request: web.Request) -> web.StreamResponse:
+        return await export(request, contexts)
+
     app[REPLYING] = replying(over_http)
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
@@ -98,6 +102,7 @@ def create_api_app(
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)
     app.router.add_get("/previews/{token}", preview)
+    app.router.add_get("/audit/{organization}.{format}", audit)
     if development:
         add_graphiql(app)
     return app
