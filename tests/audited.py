@@ -40,11 +40,11 @@ class World:
     document: str
 
     @classmethod
-    async def make(cls, platform: Platform) -> World:
-        """Make a world of its own."""
-        ana, eva = await platform.user("Ana"), await platform.user("Eva")
+    async def make(cls, ana: User, ben: User, eva: User) -> World:
+        """Found an organization and what is in it."""
         organization = await ana.organization()
-        ben = await ana.member(organization, "VIEWER")
+        input_ = {"organizationId": organization, "email": ben.email, "role": "VIEWER"}
+        membership = (await ana.do("addMember", "Membership", input_))["id"]
         project, public = await ana.project(organization), await ana.public_project(organization)
         design, published = await ana.design(public), await ana.design(public, published=True)
         comment = await ana.do("addComment", "Comment", {"designId": design, "body": "B"})
@@ -54,12 +54,12 @@ class World:
         input_ = {"organizationId": organization, "document": document.replace("Homes", "Houses")}
         operation = await ana.do("registerOperation", "RegisteredOperation", input_)
         return cls(
-            platform,
+            ana.platform,
             ana,
             ben,
             eva,
             organization,
-            ben.made[0],
+            membership,
             project,
             public,
             design,

@@ -19,10 +19,16 @@ from tests.platform import Platform, User
 Row = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+async def people(platform: Platform) -> list[User]:
+    """Sign up who is in every world."""
+    return [await platform.user(name) for name in ("Ana", "Ben", "Eva")]
+
+
 @pytest.fixture
-async def world(platform: Platform) -> World:
+async def world(people: list[User]) -> World:
     """Give a world of its own to each test."""
-    return await World.make(platform)
+    return await World.make(*people)
 
 
 class Log:

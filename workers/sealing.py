@@ -25,6 +25,7 @@ from auth.chain import Head, Row, chain_name, genesis, head_of, read, seal, sign
 from auth.tokens import Keys
 from models.audit import AuditChain
 from models.database import Database, cancelled
+from models.entity import now
 from workers.stored_entries import raw
 
 log = logging.getLogger(__name__)
@@ -139,9 +140,13 @@ class Sealer:
         session: AsyncClientSession,
     ) -> None:
         """Move the ends of chains from where they were read."""
-        begun = [AuditChain(organization=of, seq=moved[of].seq, mac=moved[of].mac) for of in heads if not heads[of].seq]
+        begun = [
+            {"_id": ObjectId(), "created_at": now(), "organization": of, **moved[of]._asdict()}
+            for of, head in heads.items()
+            if head.seq == 0
+        ]
         if begun:
-            await AuditChain.insert_many(begun, session=session)
+            await chains.insert_many(begun, session=session)
         writes = [
             UpdateOne({"organization": of, "seq": head.seq, "mac": head.mac}, {"$set": moved[of]._asdict()})
             for of, head in heads.items()
