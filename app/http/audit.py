@@ -23,7 +23,7 @@ from app.http.contexts import Contexts
 from auth.permissions import Permission
 from auth.tokens import InvalidTokenError
 from auth.viewer import Viewer
-from models.audit import AuditAction, AuditEvent, Detail, Wanted
+from models.audit import AuditAction, AuditEvent, Detail, Wanted, index
 from models.entity import now
 from models.errors import DomainError, InvalidInputError, NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Organization
@@ -88,7 +88,7 @@ async def _stream(request: web.Request, written: Format, query: Mapping[str, Any
     await response.prepare(request)
     chunk = bytearray(written.head)
     cursor = AuditEvent.get_pymongo_collection().find(query, batch_size=_BATCH)
-    async for row in cursor.sort([("created_at", 1), ("_id", 1)]):
+    async for row in cursor.sort([("created_at", 1), ("_id", 1)]).hint(index(query)):
         chunk += written.line(row)
         if len(chunk) >= _CHUNK:
             await response.write(bytes(chunk))
