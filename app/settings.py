@@ -45,7 +45,9 @@ class Settings:
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
     design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
-    `trusted_proxies` are the networks whose word is taken on where a request comes from.
+    `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit` need
+    it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where a request
+    comes from.
     """
 
     environment: Environment = "development"
@@ -70,6 +72,7 @@ class Settings:
     api_url: str = ""
     images_url: str = ""
     secret_key: str = _DEVELOPMENT_SECRET
+    audit_secret: str = ""
     imgproxy_key: str = _DEVELOPMENT_KEY
     imgproxy_salt: str = _DEVELOPMENT_SALT
     imgproxy_presets: str = ""
@@ -136,6 +139,7 @@ class Settings:
             api_url=environ.get("API_URL", f"http://127.0.0.1:{api_port}").rstrip("/"),
             images_url=environ.get("IMAGES_URL", f"http://127.0.0.1:{images_port}").rstrip("/"),
             secret_key=environ.get("SECRET_KEY", _DEVELOPMENT_SECRET),
+            audit_secret=environ.get("AUDIT_SECRET", ""),
             imgproxy_key=_hex(environ, "IMGPROXY_KEY", _DEVELOPMENT_KEY),
             imgproxy_salt=_hex(environ, "IMGPROXY_SALT", _DEVELOPMENT_SALT),
             imgproxy_presets=environ.get("IMGPROXY_PRESETS", ""),
@@ -169,6 +173,10 @@ class Settings:
         """
         if len(self.secret_key.encode()) < _LEAST_SECRET_BYTES:
             raise SettingsError(f"SECRET_KEY is shorter than {_LEAST_SECRET_BYTES} bytes; use `openssl rand -hex 32`.")
+        if self.audit_secret and len(self.audit_secret.encode()) < _LEAST_SECRET_BYTES:
+            raise SettingsError(
+                f"AUDIT_SECRET is shorter than {_LEAST_SECRET_BYTES} bytes; use `openssl rand -hex 32`."
+            )
         if self.assets_endpoint and not self.assets_bucket:
             raise SettingsError("ASSETS_ENDPOINT needs ASSETS_BUCKET, the bucket there in which originals lie.")
         if not 1 <= self.log_days <= _MOST_LOG_DAYS:

@@ -18,12 +18,13 @@ class Permission(StrEnum):
     MANAGE_MEMBERS = "MANAGE_MEMBERS"
     MANAGE_OPERATIONS = "MANAGE_OPERATIONS"
     MANAGE_ORGANIZATION = "MANAGE_ORGANIZATION"
+    READ_AUDIT = "READ_AUDIT"
 
 
 _VIEWER = frozenset({Permission.READ, Permission.COMMENT})
 _EDITOR = _VIEWER | {Permission.EDIT, Permission.PUBLISH}
 _ADMIN = _EDITOR | {Permission.DELETE, Permission.MANAGE_MEMBERS, Permission.MANAGE_OPERATIONS}
-_OWNER = _ADMIN | {Permission.MANAGE_ORGANIZATION}
+_OWNER = _ADMIN | {Permission.MANAGE_ORGANIZATION, Permission.READ_AUDIT}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,

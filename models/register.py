@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.asset import Asset, Upload
-from models.audit import AuditEvent
+from models.audit import AuditChain, AuditEvent
 from models.collection import Collection
 from models.comment import Comment, Mention
 from models.design import Design, Like
@@ -36,6 +36,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     RegisteredOperation,
     Change,
     AuditEvent,
+    AuditChain,
 )
 
 KINDS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.asset import AssetMutations
+from resolvers.audit import AuditQueries
 from resolvers.comment import CommentMutations
 from resolvers.design import DesignMutations
 from resolvers.element import ElementMutations
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 @strawberry.type(description="What can be asked.")
-class Query(GalleryQueries, NodeQueries, ReplicationQueries):
+class Query(GalleryQueries, NodeQueries, ReplicationQueries, AuditQueries):
     """The entry fields of queries."""
 
 

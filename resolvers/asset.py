@@ -10,8 +10,10 @@ import models.asset
 import models.organization
 from auth.permissions import Permission
 from models.asset import UPLOAD_LIMIT, Upload
+from models.audit import AuditAction
 from models.purge import purge
 from resolvers import uploads
+from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from schema import ids
 from schema.asset import (
@@ -85,8 +87,14 @@ class AssetMutations:
     @mutation("Delete a picture; covers that showed it are empty from now on.")
     async def delete_asset(self, info: Info, id: strawberry.ID) -> DeleteResult:  # noqa: A002
         """Delete an asset, then its original; then nothing that was made of it is to be found in caches."""
-        asset = await permitted(info, models.asset.Asset, id, Permission.DELETE, path=("id",))
-        await asset.delete()
+
+        async def delete(session: Any) -> models.asset.Asset:
+            asset = await permitted(info, models.asset.Asset, id, Permission.DELETE, session, path=("id",))
+            await asset.delete(session=session)
+            await audit(info, session, AuditAction.ASSET_DELETED, asset, organization=asset.organization)
+            return asset
+
+        asset = await info.context.services.database.transaction(delete)
         await info.context.services.assets.delete(asset.key)
         await purge(info.context.services.database, [f"Asset:{asset.key}"])
         return Deleted(id=id)

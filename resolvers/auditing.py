@@ -5,9 +5,10 @@ from __future__ import annotations
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from auth.recording import record
 from models.audit import AuditAction, AuditEvent, Detail
 from models.entity import Entity
-from resolvers.context import Info
+from resolvers.context import Info, RequestContext
 
 
 async def audit(
@@ -25,7 +26,20 @@ async def audit(
     It belongs to the organization's log, and to that of identity where there is none. `actor` is the user where nobody
     was signed in before (None: the viewer). Details are ids, roles and the like: nothing personal, nothing secret.
     """
-    context = info.context
+    await note(info.context, session, action, subject, organization=organization, actor=actor, **details)
+
+
+async def note(
+    context: RequestContext,
+    session: AsyncClientSession,
+    action: AuditAction,
+    subject: Entity | None = None,
+    *,
+    organization: PydanticObjectId | None = None,
+    actor: PydanticObjectId | None = None,
+    **details: Detail,
+) -> None:
+    """Do the same for what is asked without GraphQL."""
     event = AuditEvent(
         organization=organization,
         action=action,
@@ -37,4 +51,4 @@ async def audit(
         subject=subject.id if subject is not None else None,
         details=details,
     )
-    await event.write(session)
+    await record(context.services.keys, session, event)

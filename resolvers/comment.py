@@ -13,9 +13,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 import models.comment
 import models.design
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.entity import now
 from models.errors import InvalidInputError, NotAllowedError
 from models.organization import Membership
+from resolvers.auditing import audit
 from resolvers.context import Info, mutation, permitted
 from schema import ids
 from schema.comment import AddCommentInput, CommentResult, EditCommentInput
@@ -140,6 +142,17 @@ async def remove(info: Info, global_id: str, session: Any) -> models.comment.Com
     await models.comment.Mention.find(gone, session=session).delete(session=session)
     await models.comment.Comment.find({"parent": comment.id}, session=session).delete(session=session)
     await comment.delete(session=session)
+    named = [str(reply.id) for reply in replies]
+    await audit(
+        info,
+        session,
+        AuditAction.COMMENT_DELETED,
+        comment,
+        organization=comment.organization,
+        design=str(comment.design),
+        author=str(comment.author),
+        replies=named,
+    )
     return comment
 
 

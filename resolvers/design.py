@@ -12,9 +12,11 @@ from beanie import PydanticObjectId, SortDirection
 import models.design
 import models.project
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.design import Like
 from models.entity import now
 from models.errors import NotFoundError
+from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from resolvers.project import cover, delete_designs, sweep_designs
 from schema import ids
@@ -92,7 +94,14 @@ async def publish(info: Info, global_id: str, session: Any, *, published: bool) 
         design.published_at = now() if published else None
         await design.save(session=session)
         await renew_showcase(design.project, session)
+        action = AuditAction.DESIGN_PUBLISHED if published else AuditAction.DESIGN_UNPUBLISHED
+        await _audited(info, session, action, design)
     return design
+
+
+async def _audited(info: Info, session: Any, action: AuditAction, design: models.design.Design) -> None:
+    """Write what is done to a design, and in which project."""
+    await audit(info, session, action, design, organization=design.organization, project=str(design.project))
 
 
 async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjectId]:
@@ -100,6 +109,7 @@ async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjec
     design = await permitted(info, models.design.Design, global_id, Permission.DELETE, session, path=("id",))
     await delete_designs([design.id], session)
     await renew_showcase(design.project, session)
+    await _audited(info, session, AuditAction.DESIGN_DELETED, design)
     return [design.id]
 
 

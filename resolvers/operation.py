@@ -10,8 +10,10 @@ from graphql import OperationType
 import models.operation
 import models.organization
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.errors import InvalidInputError
 from models.operation import MOST_OPERATIONS, Scope
+from resolvers.auditing import audit
 from resolvers.context import Info, mutation, permitted
 from schema.deleted import Deleted, DeleteResult
 from schema.node import show
@@ -94,6 +96,14 @@ class OperationMutations:
                 created_by=info.context.viewer.require_user(),
             )
             await made.insert(session=session)
+            await audit(
+                info,
+                session,
+                AuditAction.OPERATION_REGISTERED,
+                made,
+                organization=organization.id,
+                document=prepared.id,
+            )
             return made
 
         found: RegisterOperationResult = show(await info.context.services.database.transaction(register))
@@ -107,6 +117,8 @@ class OperationMutations:
             kind = models.operation.RegisteredOperation
             operation = await permitted(info, kind, id, Permission.MANAGE_OPERATIONS, session, path=("id",))
             await operation.delete(session=session)
+            of, document = operation.organization, operation.document_id
+            await audit(info, session, AuditAction.OPERATION_REMOVED, operation, organization=of, document=document)
 
         await info.context.services.database.transaction(remove)
         return Deleted(id=id)

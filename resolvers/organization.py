@@ -11,9 +11,11 @@ from pymongo.errors import DuplicateKeyError
 import models.organization
 import models.user
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.errors import ConflictError, InvalidInputError, NotAllowedError
 from models.organization import Role
 from models.project import make_slug
+from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from schema.deleted import Deleted
 from schema.node import show
@@ -35,6 +37,34 @@ def _check_grant(info: Info, organization: Any, role: Role) -> None:
         raise NotAllowedError("Only an owner can decide who is an owner.", path=("input", "role"))
 
 
+async def _account(address: str, session: Any) -> models.user.User:
+    """Return whose account has this address; raises InvalidInputError."""
+    path = ("input", "email")
+    try:
+        email = models.user.fold_email(address)
+    except ValueError as error:
+        raise InvalidInputError(f"email: {error}.", path=path) from error
+    user = await models.user.User.find_one({"email": email}, session=session)
+    if user is None:
+        raise InvalidInputError("email: nobody has an account with this address.", path=path)
+    return user
+
+
+async def _audited(
+    info: Info,
+    session: Any,
+    action: AuditAction,
+    member: models.organization.Membership,
+    *,
+    role: Role,
+    was: Role | None = None,
+) -> None:
+    """Write what is done to a member, who that is, and in which role."""
+    details: dict[str, Any] = {"user": str(member.user), "role": role.value}
+    details |= {} if was is None else {"was": was.value}
+    await audit(info, session, action, member, organization=member.organization, **details)
+
+
 @strawberry.type
 class OrganizationMutations:
     """Mutations of organizations and memberships."""
@@ -54,6 +84,7 @@ class OrganizationMutations:
             await models.organization.Membership(organization=organization.id, user=user, role=Role.OWNER).insert(
                 session=session
             )
+            await audit(info, session, AuditAction.ORGANIZATION_CREATED, organization, organization=organization.id)
 
         await info.context.services.database.transaction(create)
         info.context.viewer.roles[organization.id] = Role.OWNER  # the rest of the answer is read by its owner
@@ -74,6 +105,7 @@ class OrganizationMutations:
             )
             organization.change(**given(input, "name"))
             await organization.save(session=session)
+            await audit(info, session, AuditAction.ORGANIZATION_CHANGED, organization, organization=organization.id)
             return organization
 
         found: UpdateOrganizationResult = show(await info.context.services.database.transaction(update))
@@ -82,24 +114,25 @@ class OrganizationMutations:
     @mutation("Give somebody with an account a role in an organization.")
     async def add_member(self, info: Info, input: AddMemberInput) -> MemberResult:  # noqa: A002
         """Create a membership."""
-        organization = await permitted(
-            info,
-            models.organization.Organization,
-            input.organization_id,
-            Permission.MANAGE_MEMBERS,
-            path=("input", "organizationId"),
-        )
-        _check_grant(info, organization.id, input.role)
+
+        async def add(session: Any) -> models.organization.Membership:
+            organization = await permitted(
+                info,
+                models.organization.Organization,
+                input.organization_id,
+                Permission.MANAGE_MEMBERS,
+                session,
+                path=("input", "organizationId"),
+            )
+            _check_grant(info, organization.id, input.role)
+            user = await _account(input.email, session)
+            member = models.organization.Membership(organization=organization.id, user=user.id, role=input.role)
+            await member.insert(session=session)
+            await _audited(info, session, AuditAction.MEMBER_ADDED, member, role=input.role)
+            return member
+
         try:
-            email = models.user.fold_email(input.email)
-        except ValueError as error:
-            raise InvalidInputError(f"email: {error}.", path=("input", "email")) from error
-        user = await models.user.User.find_one({"email": email})
-        if user is None:
-            raise InvalidInputError("email: nobody has an account with this address.", path=("input", "email"))
-        member = models.organization.Membership(organization=organization.id, user=user.id, role=input.role)
-        try:
-            await member.insert()
+            member = await info.context.services.database.transaction(add)
         except DuplicateKeyError as error:
             raise ConflictError("They are a member already; change their role instead.") from error
         found: MemberResult = show(member)
@@ -123,8 +156,11 @@ class OrganizationMutations:
             if input.role is not Role.OWNER:
                 await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
                 await member.refuse_if_last_owner(session)
-            member.change(role=input.role)
-            await member.save(session=session)
+            was = member.role
+            if input.role is not was:
+                member.change(role=input.role)
+                await member.save(session=session)
+                await _audited(info, session, AuditAction.MEMBER_ROLE_CHANGED, member, was=was, role=input.role)
             return member
 
         member = await info.context.services.database.transaction(change)
@@ -147,6 +183,9 @@ class OrganizationMutations:
             await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
             await member.refuse_if_last_owner(session)
             await member.delete(session=session)
+            left = member.user == info.context.viewer.user
+            action = AuditAction.MEMBER_LEFT if left else AuditAction.MEMBER_REMOVED
+            await _audited(info, session, action, member, role=member.role)
             return member.organization
 
         organization = await info.context.services.database.transaction(remove)

@@ -12,6 +12,7 @@ import models.asset
 import models.organization
 import models.project
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
@@ -19,6 +20,7 @@ from models.entity import now
 from models.errors import InvalidInputError
 from models.project import make_slug
 from models.version import DesignVersion, VersionChunk
+from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from schema.deleted import Deleted, DeleteResult
 from schema.node import show
@@ -105,6 +107,16 @@ async def expose(info: Info, input_: ShowProjectInput, session: Any) -> models.p
         await Design.find({"project": project.id}, session=session).update(
             {"$set": {"project_public": project.public}}, session=session
         )
+        action = AuditAction.PROJECT_PUBLISHED if project.public else AuditAction.PROJECT_UNPUBLISHED
+        await audit(
+            info,
+            session,
+            action,
+            project,
+            organization=project.organization,
+            visibility=project.visibility.value,
+            status=project.status.value,
+        )
     return project
 
 
@@ -114,6 +126,8 @@ async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjec
     designs = [design.id for design in await Design.find({"project": project.id}, session=session).to_list()]
     await delete_designs(designs, session)
     await project.delete(session=session)
+    named = [str(design) for design in designs]
+    await audit(info, session, AuditAction.PROJECT_DELETED, project, organization=project.organization, designs=named)
     return designs
 
 

@@ -9,8 +9,10 @@ import strawberry
 import models.design
 import models.version
 from auth.permissions import Permission
+from models.audit import AuditAction
 from models.batch import Batch
 from models.element import Element
+from resolvers.auditing import audit
 from resolvers.context import Info, mutation, permitted
 from resolvers.element import append, author, editing
 from schema import ids
@@ -62,6 +64,8 @@ class VersionMutations:
                 info.context.viewer.require(Permission.DELETE, version.organization, "DesignVersion", path=path)
             await models.version.VersionChunk.find({"version": version.id}, session=session).delete(session=session)
             await version.delete(session=session)
+            of, design = version.organization, str(version.design)
+            await audit(info, session, AuditAction.DESIGN_VERSION_DELETED, version, organization=of, design=design)
 
         await info.context.services.database.transaction(delete)
         return Deleted(id=id)

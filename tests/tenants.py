@@ -62,6 +62,19 @@ CASES: dict[str, Case] = {
     ),
     "Query.design(id)": Case("query ($id: ID!) { design(id: $id) { id title canvas { seq } } }", ("Design",)),
     "Query.comment(id)": Case("query ($id: ID!) { comment(id: $id) { id body author { name } } }", ("Comment",)),
+    "Query.auditEvents(organizationId)": Case(
+        "query ($id: ID!) { auditEvents(organizationId: $id) { edges { node { id action details } } } }",
+        ("Organization",),
+    ),
+    **{
+        f"Query.auditEvents(filter.{name})": Case(
+            f"""query ($id: ID!, $organization: ID!) {{
+                auditEvents(organizationId: $organization, filter: {{{name}: $id}}) {{ edges {{ cursor }} }} }}""",
+            (kind,),
+            told=False,  # nothing of A is in the caller's own log
+        )
+        for name, kind in (("actorId", "User"), ("subjectId", "Project"))
+    },
     "Subscription.designEvents(designId)": Case(
         "subscription ($id: ID!) { designEvents(designId: $id, afterSeq: 0) { __typename } }", ("Design",)
     ),

@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Say what an operation depends on, and why its answers may be cached or not.",
     "purge": "Drop cached answers everywhere, by tag or operation.",
     "migrate": "Bring the data to the form this version expects.",
+    "audit": "Verify that nobody has bent the audit log, or take an anchor of it.",
     "doctor": "Say what is missing on this machine and how to mend it.",
 }
 

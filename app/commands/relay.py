@@ -1,4 +1,7 @@
-"""`python -m app relay`: what follows the database: invalidations, the log of changes, likes, trimming, the auditor."""
+"""`python -m app relay`: what follows the database.
+
+Invalidations, the log of changes, likes, trimming, the audit log's seals and anchors, and the edges' auditor.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,19 @@ from typing import Any
 from redis.asyncio import Redis
 
 from app.process import Process, serve
-from app.services import answering, open_database, open_redis
+from app.services import answering, open_asset_store, open_database, open_redis
 from app.settings import Settings
+from auth.chain import chain_key
 from auth.tokens import Keys
 from edge import plans
 from models.database import Database
 from storage.signals import RedisSignals
+from workers.anchoring import Anchoring, anchors_file
 from workers.auditor.auditor import Auditor
 from workers.likes import LikeCounts
 from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
+from workers.sealing import Sealer
 from workers.trimming import LogTrimming
 
 
@@ -38,10 +44,16 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
     relay, likes = Relay(database, redis), LikeCounts(database)
     recorder = Recorder(database, RedisSignals(redis))
     trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
+    key = chain_key(settings.audit_secret or settings.secret_key)
+    sealer = Sealer(database, key, Keys(settings.secret_key))
+    store = await open_asset_store(settings) if settings.assets_bucket else None
+    closing += [store.close] if store is not None else []
+    anchoring = Anchoring(database, key, anchors_file(settings.data_dir), store, lambda: sealer.sealed)
 
     background: list[Callable[[], Coroutine[Any, Any, None]]] = [
         *(relay.run, relay.pulse, recorder.run),
         *(likes.run, trimming.run),
+        *(sealer.run, anchoring.run),
     ]
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from app.http.audit import export
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
@@ -85,6 +86,9 @@ def create_api_app(
     async def preview(request: web.Request) -> web.StreamResponse:
         return await drawing(request, contexts.services)
 
+    async def audit(request: web.Request) -> web.StreamResponse:
+        return await export(request, contexts)
+
     app[REPLYING] = replying(over_http)
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
@@ -92,6 +96,7 @@ def create_api_app(
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)
     app.router.add_get("/previews/{token}", preview)
+    app.router.add_get("/audit/{organization}.{format}", audit)
     if development:
         add_graphiql(app)
     return app

@@ -6,6 +6,14 @@ from typing import Any
 
 from schema.limits import metadata_of
 
+BY_HAND = frozenset(
+    {
+        *("PullProjects", "PullDesigns", "PullComments"),  # from a log of changes; see `tests.test_replication`
+        *("AuditLog", "SecurityEvents"),  # each reading is written down; see `tests.test_audit`
+    }
+)
+"""The registered queries that are no plan's."""
+
 
 def planned(type_: Any) -> dict[str, Any]:
     """Return a type's fields by their names; none of those of `Query` that graphql-core alone answers."""

@@ -1,0 +1,213 @@
+"""Every mutation: what it writes to the audit log, or why it writes nothing there.
+
+A new mutation gets one line, in `AUDITED` or in `UNAUDITED`; `tests.test_auditing` fails until it has one. The line of
+one that is audited runs it in a `World` and names the entries that this makes: no more and no fewer, each with the type
+of what it was done to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from tests.images.samples import jpeg
+from tests.platform import Json, Platform, User
+from tests.test_asset import picture
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class World:
+    """Ana, who owns an organization with one of everything; Ben, a member of it; and Eva, who belongs nowhere."""
+
+    platform: Platform
+    ana: User
+    ben: User
+    eva: User
+    organization: str
+    membership: str
+    project: str
+    public_project: str
+    design: str
+    published: str
+    comment: str
+    version: str
+    asset: str
+    operation: str
+    document: str
+
+    @classmethod
+    async def make(cls, ana: User, ben: User, eva: User) -> World:
+        """Found an organization and what is in it."""
+        organization = await ana.organization()
+        input_ = {"organizationId": organization, "email": ben.email, "role": "VIEWER"}
+        membership = (await ana.do("addMember", "Membership", input_))["id"]
+        project, public = await ana.project(organization), await ana.public_project(organization)
+        design, published = await ana.design(public), await ana.design(public, published=True)
+        comment = await ana.do("addComment", "Comment", {"designId": design, "body": "B"})
+        version = await ana.do("saveVersion", "DesignVersion", {"designId": design, "name": "V"})
+        asset = await picture(ana, organization, jpeg(32, 24))
+        document = f'query Homes {{ listings(city: "{uuid4().hex}") {{ totalCount }} }}'
+        input_ = {"organizationId": organization, "document": document.replace("Homes", "Houses")}
+        operation = await ana.do("registerOperation", "RegisteredOperation", input_)
+        return cls(
+            ana.platform,
+            ana,
+            ben,
+            eva,
+            organization,
+            membership,
+            project,
+            public,
+            design,
+            published,
+            comment["id"],
+            version["id"],
+            asset["id"],
+            operation["id"],
+            document,
+        )
+
+    async def anybody(self, mutation: str, type_: str, input_: Json) -> Json:
+        """Run a mutation as nobody."""
+        return await User(self.platform, "", "", "", "").do(mutation, type_, input_, "__typename")
+
+    async def push(self, kind: str, new: Json, assumed: Json) -> Json:
+        """Push a document as a device does."""
+        text = f"""mutation ($rows: [{kind}PushRow!]!) {{ push{kind}s(rows: $rows) {{ id refusal }} }}"""
+        return await self.ana.ask(text, {"rows": [{"newDocumentState": new, "assumedMasterState": assumed}]})
+
+
+Run = Callable[[World], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mutation's run, and the entries that it makes: the action and the type of its subject.
+
+    `nobody` says that nobody was signed in before, so that who acts is known by what they do.
+    """
+
+    entries: tuple[tuple[str, str], ...]
+    run: Run
+    nobody: bool = False
+
+
+def writes(action: str, kind: str, run: Run, **options: Any) -> Case:
+    """Declare a mutation that makes one entry."""
+    return Case(((action, kind),), run, **options)
+
+
+def _member(w: World) -> Json:
+    return {"organizationId": w.organization, "email": w.eva.email, "role": "EDITOR"}
+
+
+AUDITED: dict[str, Case] = {
+    "signUp": writes(
+        "ACCOUNT_OPENED",
+        "User",
+        lambda w: w.anybody(
+            "signUp", "SignedIn", {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "name": "Z"}
+        ),
+        nobody=True,
+    ),
+    "signIn": writes(
+        "SIGNED_IN",
+        "User",
+        lambda w: w.anybody("signIn", "SignedIn", {"email": w.eva.email, "password": PASSWORD}),
+        nobody=True,
+    ),
+    "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
+    "updateOrganization": writes(
+        "ORGANIZATION_CHANGED",
+        "Organization",
+        lambda w: w.ana.do("updateOrganization", "Organization", {"id": w.organization, "name": "N"}),
+    ),
+    "addMember": writes("MEMBER_ADDED", "Membership", lambda w: w.ana.do("addMember", "Membership", _member(w))),
+    "changeRole": writes(
+        "MEMBER_ROLE_CHANGED",
+        "Membership",
+        lambda w: w.ana.do("changeRole", "Membership", {"membershipId": w.membership, "role": "EDITOR"}),
+    ),
+    "removeMember": writes(
+        "MEMBER_REMOVED",
+        "Membership",
+        lambda w: w.ana.ask(
+            "mutation ($i: ID!) { removeMember(membershipId: $i) { __typename } }", {"i": w.membership}
+        ),
+    ),
+    "showProject": writes(
+        "PROJECT_PUBLISHED",
+        "Project",
+        lambda w: w.ana.do("showProject", "Project", {"id": w.project, "visibility": "PUBLIC", "status": "ACTIVE"}),
+    ),
+    "deleteProject": writes(
+        "PROJECT_DELETED", "Project", lambda w: w.ana.by_id("deleteProject", "Deleted", w.public_project)
+    ),
+    "publishDesign": writes("DESIGN_PUBLISHED", "Design", lambda w: w.ana.by_id("publishDesign", "Design", w.design)),
+    "unpublishDesign": writes(
+        "DESIGN_UNPUBLISHED", "Design", lambda w: w.ana.by_id("unpublishDesign", "Design", w.published)
+    ),
+    "deleteDesign": writes("DESIGN_DELETED", "Design", lambda w: w.ana.by_id("deleteDesign", "Deleted", w.published)),
+    "deleteVersion": writes(
+        "DESIGN_VERSION_DELETED", "DesignVersion", lambda w: w.ana.by_id("deleteVersion", "Deleted", w.version)
+    ),
+    "deleteComment": writes("COMMENT_DELETED", "Comment", lambda w: w.ana.by_id("deleteComment", "Deleted", w.comment)),
+    "deleteAsset": writes("ASSET_DELETED", "Asset", lambda w: w.ana.by_id("deleteAsset", "Deleted", w.asset)),
+    "registerOperation": writes(
+        "OPERATION_REGISTERED",
+        "RegisteredOperation",
+        lambda w: w.ana.do(
+            "registerOperation", "RegisteredOperation", {"organizationId": w.organization, "document": w.document}
+        ),
+    ),
+    "removeOperation": writes(
+        "OPERATION_REMOVED", "RegisteredOperation", lambda w: w.ana.by_id("removeOperation", "Deleted", w.operation)
+    ),
+    "pushProjects": writes(
+        "PROJECT_DELETED",
+        "Project",
+        lambda w: w.push("Project", {"id": w.project, "_deleted": True}, {"id": w.project}),
+    ),
+    "pushDesigns": writes(
+        "DESIGN_PUBLISHED",
+        "Design",
+        lambda w: w.push("Design", {"id": w.design, "publishedAt": "2026-11-27T00:00:00Z"}, {"id": w.design}),
+    ),
+    "pushComments": writes(
+        "COMMENT_DELETED",
+        "Comment",
+        lambda w: w.push("Comment", {"id": w.comment, "_deleted": True}, {"id": w.comment}),
+    ),
+}
+
+_SAYS = "changes what a thing says, for those who see it already"
+_LOGGED = "the log of edits keeps every batch, with its author"
+
+UNAUDITED: dict[str, str] = {
+    "refresh": "the same device keeps the same access; a token that is used again is another matter",
+    "signOut": "a device gives up its own access, and nobody else's",
+    "updateViewer": _SAYS,
+    "createProject": "a draft that only its organization sees",
+    "updateProject": _SAYS,
+    "createDesign": "only its organization sees it until it is published",
+    "updateDesign": _SAYS,
+    "likeDesign": "an opinion",
+    "unlikeDesign": "an opinion",
+    "applyDesignEdits": _LOGGED,
+    "undoDesignEdits": _LOGGED,
+    "saveVersion": "adds to what is kept",
+    "restoreVersion": f"{_LOGGED}; nothing is deleted",
+    "showPresence": "where somebody's cursor is",
+    "addComment": "adds to what its organization sees",
+    "editComment": _SAYS,
+    "resolveComment": _SAYS,
+    "reopenComment": _SAYS,
+    "createAssetUpload": "a place to send bytes to",
+    "completeAssetUpload": "adds to what its organization sees",
+    "updateAsset": _SAYS,
+}
+"""Mutations that change no identity, access or publication, and delete nothing; each with what it does instead."""
