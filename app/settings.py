@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 Environment = Literal["development", "production"]
 
@@ -45,7 +46,8 @@ class Settings:
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
     design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
-    `trusted_proxies` are the networks whose word is taken on where a request comes from.
+    `trusted_proxies` are the networks whose word is taken on where a request comes from. Passkeys are for
+    `passkey_domain` (empty: the host of `public_url`), and used by pages of `passkey_origins` (none: `public_url`).
     """
 
     environment: Environment = "development"
@@ -79,6 +81,8 @@ class Settings:
     log_days: int = 90
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    passkey_domain: str = ""
+    passkey_origins: tuple[str, ...] = ()
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -145,6 +149,8 @@ class Settings:
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            passkey_domain=environ.get("PASSKEY_DOMAIN", ""),
+            passkey_origins=_addresses(environ, "PASSKEY_ORIGINS"),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
@@ -175,6 +181,10 @@ class Settings:
             raise SettingsError(f"LOG_DAYS is {self.log_days}; logs are kept for 1 to {_MOST_LOG_DAYS} days.")
         if self.imgproxy_key.count(",") != self.imgproxy_salt.count(","):
             raise SettingsError("IMGPROXY_KEY and IMGPROXY_SALT need equally many parts, separated by commas.")
+        domain = self.passkey_domain or urlsplit(self.public_url).hostname or ""
+        for origin in self.passkey_origins:
+            if not f".{urlsplit(origin).hostname or ''}".endswith(f".{domain}") and not origin.startswith("android:"):
+                raise SettingsError(f"PASSKEY_ORIGINS names {origin}, which is not at PASSKEY_DOMAIN, {domain}.")
         if not self.production:
             return
         defaults = {
