@@ -7,7 +7,7 @@ same time wins.
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 import pydantic
@@ -117,29 +117,31 @@ class Guesses(Entity):
 
     @classmethod
     async def count_one(cls, subject: str, most: int, window: timedelta, moment: datetime | None = None) -> str:
-        """Count a guess before it is checked, so that guesses at the same time cannot overtake it; return its window.
+        """Count a guess before it is checked, so that guesses at the same time cannot overtake it; return its id.
+
+        The window begins with its first guess.
 
         Raises:
-            RateLimitedError: there were `most` in this window; it says when the next one begins.
+            RateLimitedError: there were `most` in this window; it says when it ends.
 
         """
-        moment = moment or now()
-        number = int(moment.timestamp() // window.total_seconds())
-        ends = datetime.fromtimestamp((number + 1) * window.total_seconds(), UTC)
-        id_ = f"{subject}:{window.total_seconds():.0f}:{number}"
+        moment, id_ = moment or now(), f"{subject}:{window.total_seconds():.0f}"
+        lasts = {"$gt": ["$expires_at", moment]}
+        counted = {
+            "made": {"$cond": [lasts, {"$add": ["$made", 1]}, 1]},
+            "created_at": {"$cond": [lasts, "$created_at", moment]},
+            "expires_at": {"$cond": [lasts, "$expires_at", moment + window]},
+        }
         found = await cls.get_pymongo_collection().find_one_and_update(
-            {"_id": id_},
-            {"$inc": {"made": 1}, "$setOnInsert": {"created_at": moment, "expires_at": ends}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
+            {"_id": id_}, [{"$set": counted}], upsert=True, return_document=ReturnDocument.AFTER
         )
         if found is None or found["made"] > most:
-            raise RateLimitedError(
-                "There were too many wrong tries; wait, or sign in in another way.", (ends - moment).total_seconds()
-            )
+            ends = moment + window if found is None else found["expires_at"]
+            message = "There were too many wrong tries; wait, or prove who you are in another way."
+            raise RateLimitedError(message, (ends - moment).total_seconds())
         return id_
 
     @classmethod
     async def forgive(cls, id_: str) -> None:
         """Take one back that was right, by what `count_one` returned."""
-        await cls.get_pymongo_collection().update_one({"_id": id_}, {"$inc": {"made": -1}})
+        await cls.get_pymongo_collection().update_one({"_id": id_, "made": {"$gt": 0}}, {"$inc": {"made": -1}})

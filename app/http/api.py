@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
+from app.http.passkeys import add_passkeys
 from app.http.plans import PlanHeaders
 from app.http.previews import drawing
 from app.http.quick import REPLYING, replying
@@ -94,4 +95,5 @@ def create_api_app(
     app.router.add_get("/previews/{token}", preview)
     if development:
         add_graphiql(app)
+        add_passkeys(app)
     return app
