@@ -12,6 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.scalars import JSON
 
 import models.passkey
+import models.user
 from auth.passkeys import Asserted, RefusedError, assertion_options, check_assertion, credential_of
 from models.audit import AuditAction
 from models.challenge import Challenge, Purpose, hashed, new_token
@@ -72,7 +73,8 @@ async def asserted(
         said = check_assertion(info.context.services.relying_party, challenge, answer, passkey, factors.handle)
     except RefusedError as error:
         log.info("Request %s: a passkey was refused: %r", info.context.request_id, str(error))
-        await audit(info, session, AuditAction.SIGN_IN_FAILED, passkey, actor=passkey.user, method="PASSKEY")
+        user = await models.user.User.get(passkey.user, session=session)
+        await audit(info, session, AuditAction.SIGN_IN_FAILED, user, method="PASSKEY", passkey=str(passkey.id))
         return None
     await _note(info, passkey, said, session)
     return passkey

@@ -58,7 +58,7 @@ async def _second_step(info: Info, ticket: Ticket, method: Method, check: Check)
         if user is None or await password_state(info, user, session) != ticket.password:
             return None
         if not await check(user.id, session):
-            await audit(info, session, AuditAction.SIGN_IN_FAILED, user, actor=user.id, method=method)
+            await audit(info, session, AuditAction.SIGN_IN_FAILED, user, method=method)
             return None
         if not await ticket.use(session):
             raise NotSignedInError("This ticket was used meanwhile; begin again with `signIn`.")

@@ -149,6 +149,7 @@ async def grow_stale(user: User) -> None:
 
 
 async def audited(user: User) -> list[str]:
-    """Return what the log of audit says that a user did, in this order."""
-    entries = user.platform.database.handle["audit_events"].find({"actor": key(user)}).sort("_id", 1)
+    """Return what the log of audit says that a user did, or that was done to them, in this order."""
+    theirs = {"$or": [{"actor": key(user)}, {"subject": key(user)}]}
+    entries = user.platform.database.handle["audit_events"].find(theirs).sort("_id", 1)
     return [entry["action"] async for entry in entries]

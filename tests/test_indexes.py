@@ -31,6 +31,7 @@ from schema.loaders import Loaders
 from schema.prepared import Operation, Prepared
 from schema.reader import Reader
 from storage.image_links import ImageLinks
+from tests.compiled.planned import BY_HAND
 
 DESIGNS = 20_000
 NAME = "index_tests"
@@ -38,8 +39,6 @@ ROOT = Path(__file__).parents[1]
 Row = dict[str, Any]
 
 API, PREPARER = build()
-BY_HAND = {"PullProjects", "PullDesigns", "PullComments"}
-"""What is no plan's: devices pull from the log of changes; see `tests.test_replication`."""
 
 
 def _queries() -> dict[str, tuple[Prepared, Operation]]:

@@ -6,6 +6,9 @@ from typing import Any
 
 from schema.limits import metadata_of
 
+BY_HAND = {"PullProjects", "PullDesigns", "PullComments", "AccountSecurity"}
+"""Registered queries that are no plan's: devices pull from the log of changes, and factors are not of one document."""
+
 
 def planned(type_: Any) -> dict[str, Any]:
     """Return a type's fields by their names; none of those of `Query` that graphql-core alone answers."""

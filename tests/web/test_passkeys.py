@@ -75,9 +75,10 @@ async def test_the_page_has_a_strict_policy(platform: Platform) -> None:
 
 async def test_production_has_no_such_page(platform: Platform) -> None:
     """It is for trying things out."""
-    secrets = {"secret_key": "k" * 32, "imgproxy_key": "aa", "imgproxy_salt": "bb"}
     async with (
-        another_api(platform, environment="production", **secrets) as production,
+        another_api(
+            platform, environment="production", secret_key="k" * 32, imgproxy_key="aa", imgproxy_salt="bb"
+        ) as production,
         platform.session.get(f"{production.api}/passkeys") as response,
     ):
         assert response.status == 404
