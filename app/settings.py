@@ -183,8 +183,8 @@ class Settings:
             raise SettingsError("IMGPROXY_KEY and IMGPROXY_SALT need equally many parts, separated by commas.")
         domain = self.passkey_domain or urlsplit(self.public_url).hostname or ""
         for origin in self.passkey_origins:
-            if not f".{urlsplit(origin).hostname or ''}".endswith(f".{domain}") and not origin.startswith("android:"):
-                raise SettingsError(f"PASSKEY_ORIGINS names {origin}, which is not at PASSKEY_DOMAIN, {domain}.")
+            if not _uses_passkeys(origin, domain):
+                raise SettingsError(f"PASSKEY_ORIGINS: {origin!r} is no origin at or below PASSKEY_DOMAIN, {domain}.")
         if not self.production:
             return
         defaults = {
@@ -228,6 +228,13 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(origin) and origins != ("*",):
             raise SettingsError(f"{name}: {origin!r} is no origin; use such as https://app.example.com, or * alone.")
     return origins
+
+
+def _uses_passkeys(origin: str, domain: str) -> bool:
+    """Whether it is an app's, or an origin whose browser may use passkeys of a domain."""
+    if origin.startswith("android:apk-key-hash:"):
+        return True
+    return bool(_ORIGIN.fullmatch(origin)) and f".{urlsplit(origin).hostname}".endswith(f".{domain}")
 
 
 def _endpoint(environ: Mapping[str, str], name: str) -> str:
