@@ -8,6 +8,7 @@ from graphql import parse
 from redis.asyncio import Redis
 
 from app.settings import Settings
+from auth.passkeys import RelyingParty
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
@@ -64,4 +65,5 @@ def services(
         allowance=Allowance(limits),
         public_url=settings.public_url,
         preparer=preparer,
+        relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),
     )

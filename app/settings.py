@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 Environment = Literal["development", "production"]
 
@@ -47,7 +48,8 @@ class Settings:
     design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
     `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit` need
     it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where a request
-    comes from.
+    comes from. Passkeys are for `passkey_domain` (empty: the host of `public_url`), and used by pages of
+    `passkey_origins` (none: `public_url`).
     """
 
     environment: Environment = "development"
@@ -82,6 +84,8 @@ class Settings:
     log_days: int = 90
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    passkey_domain: str = ""
+    passkey_origins: tuple[str, ...] = ()
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -149,6 +153,8 @@ class Settings:
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            passkey_domain=environ.get("PASSKEY_DOMAIN", ""),
+            passkey_origins=_addresses(environ, "PASSKEY_ORIGINS"),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),
@@ -183,6 +189,10 @@ class Settings:
             raise SettingsError(f"LOG_DAYS is {self.log_days}; logs are kept for 1 to {_MOST_LOG_DAYS} days.")
         if self.imgproxy_key.count(",") != self.imgproxy_salt.count(","):
             raise SettingsError("IMGPROXY_KEY and IMGPROXY_SALT need equally many parts, separated by commas.")
+        domain = self.passkey_domain or urlsplit(self.public_url).hostname or ""
+        for origin in self.passkey_origins:
+            if not _uses_passkeys(origin, domain):
+                raise SettingsError(f"PASSKEY_ORIGINS: {origin!r} is no origin at or below PASSKEY_DOMAIN, {domain}.")
         if not self.production:
             return
         defaults = {
@@ -226,6 +236,13 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(origin) and origins != ("*",):
             raise SettingsError(f"{name}: {origin!r} is no origin; use such as https://app.example.com, or * alone.")
     return origins
+
+
+def _uses_passkeys(origin: str, domain: str) -> bool:
+    """Whether it is an app's, or an origin whose browser may use passkeys of a domain."""
+    if origin.startswith("android:apk-key-hash:"):
+        return True
+    return bool(_ORIGIN.fullmatch(origin)) and f".{urlsplit(origin).hostname}".endswith(f".{domain}")
 
 
 def _endpoint(environ: Mapping[str, str], name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Literal
 import jwt
 from beanie import PydanticObjectId
 from bson.errors import InvalidId
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ACCESS_TOKEN_SECONDS = 300
 _ALGORITHM = "HS256"
@@ -26,6 +27,12 @@ _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
 
 Purpose = Literal["audit-entry", "checkpoint", "own-write", "preview", "upload"]
 """What a signature of ours is for: how far a device has pulled, a moment that a client has seen its own write at, …"""
+
+
+Secret = Literal["recovery-code", "totp", "password-state"]
+"""What else a key is derived for: what is stored so that the database alone does not tell it."""
+
+_NONCE_BYTES = 12
 
 
 class InvalidTokenError(Exception):
@@ -97,6 +104,20 @@ class Keys:
             return None
         genuine = hmac.compare_digest(signature.encode(), self._signature(purpose, text).encode())
         return text if genuine else None
+
+    def seal(self, secret: Secret, plain: bytes, owner: str) -> bytes:
+        """Encrypt what is stored for an owner (AES-256-GCM, a fresh nonce before it); it opens for no other one."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self._derive(secret)).encrypt(nonce, plain, owner.encode())
+
+    def unseal(self, secret: Secret, sealed: bytes, owner: str) -> bytes:
+        """Decrypt it; raises cryptography's InvalidTag where it was changed, or is another owner's."""
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return AESGCM(self._derive(secret)).decrypt(nonce, rest, owner.encode())
+
+    def digest(self, secret: Secret, text: str, owner: str) -> str:
+        """Return what is stored of an owner's secret that only needs to be recognised, in hex (HMAC-SHA-256)."""
+        return hmac.digest(self._derive(secret), f"{owner}:{text}".encode(), "sha256").hex()
 
     def _signature(self, purpose: Purpose, text: str) -> str:
         return hmac.digest(self._derive(purpose), text.encode(), "sha256").hex()[:32]

@@ -15,6 +15,8 @@ Each becomes a member of a mutation's result union; elsewhere it is a GraphQL er
 
 from __future__ import annotations
 
+_STEP_UP = "Prove again who you are, with `stepUp` or a passkey (`beginPasskeyStepUp`), and send the same once more."
+
 
 class DomainError(Exception):
     """An expected failure. `message` is for people; `path` names the input's field, outermost first."""
@@ -41,7 +43,7 @@ class StepUpRequiredError(DomainError):
 
     code = "STEP_UP_REQUIRED"
 
-    def __init__(self, message: str = "Prove again who you are: `stepUp` says how.") -> None:
+    def __init__(self, message: str = _STEP_UP) -> None:
         super().__init__(message)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from models.asset import Asset, Upload
 from models.audit import AuditChain, AuditEvent
+from models.challenge import Challenge, Ticket
 from models.collection import Collection
 from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
+from models.factor import Factors, Guesses
 from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
+from models.passkey import Passkey
 from models.project import Project
 from models.replication import Change
 from models.user import Credential, Session, User
@@ -20,6 +23,11 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     User,
     Credential,
     Session,
+    Passkey,
+    Factors,
+    Guesses,
+    Ticket,
+    Challenge,
     Organization,
     Membership,
     Project,

@@ -16,14 +16,17 @@ from resolvers.comment import CommentMutations
 from resolvers.design import DesignMutations
 from resolvers.element import ElementMutations
 from resolvers.events import EventSubscriptions
+from resolvers.factor import FactorMutations, FactorQueries
 from resolvers.gallery import GalleryQueries
 from resolvers.identity import IdentityMutations
 from resolvers.node import NodeQueries
 from resolvers.operation import OperationMutations
 from resolvers.organization import OrganizationMutations
+from resolvers.passkey import PasskeyMutations
 from resolvers.presence import PresenceMutations
 from resolvers.project import ProjectMutations
 from resolvers.replication import ReplicationMutations, ReplicationQueries, ReplicationSubscriptions
+from resolvers.stepping_up import SteppingUpMutations
 from resolvers.version import VersionMutations
 from schema.errors import HANDLERS, expected, unavailable
 from schema.limits import Limits
@@ -36,13 +39,16 @@ log = logging.getLogger(__name__)
 
 
 @strawberry.type(description="What can be asked.")
-class Query(GalleryQueries, NodeQueries, ReplicationQueries, AuditQueries):
+class Query(GalleryQueries, NodeQueries, ReplicationQueries, AuditQueries, FactorQueries):
     """The entry fields of queries."""
 
 
 @strawberry.type(description="What can be done; each answers a union of the result and the failures to expect.")
 class Mutation(
     IdentityMutations,
+    FactorMutations,
+    PasskeyMutations,
+    SteppingUpMutations,
     OrganizationMutations,
     ProjectMutations,
     DesignMutations,

@@ -11,6 +11,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.extensions import FieldExtension
 
 from auth.caller import NOWHERE, Caller
+from auth.passkeys import RelyingParty
 from auth.permissions import Permission
 from auth.tokens import Keys
 from models.database import Database
@@ -37,7 +38,8 @@ class Services:
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
     `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask.
-    `public_url` is the front door's base URL, `preparer` judges the documents that partners register.
+    `public_url` is the front door's base URL, `preparer` judges the documents that partners register, and
+    `relying_party` is whom passkeys are for.
     """
 
     database: Database
@@ -52,6 +54,7 @@ class Services:
     allowance: Allowance
     public_url: str
     preparer: Preparer
+    relying_party: RelyingParty
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,10 @@ from models.errors import ConflictError, NotSignedInError
 from models.user import Credential, Method
 from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
+from resolvers.signing_in import admit, signed_in
 from schema.node import show
 from schema.user import (
     RefreshResult,
-    SignedIn,
     SignedOut,
     SignInInput,
     SignInResult,
@@ -30,20 +30,6 @@ from schema.user import (
     UpdateViewerInput,
     UpdateViewerResult,
 )
-
-
-async def _signed_in(tokens: Tokens, user: models.user.User | None = None) -> SignedIn:
-    found = user or await models.user.User.get(tokens.user)
-    if found is None:
-        raise NotSignedInError("This account no longer exists.")
-    viewer = show(found)
-    viewer.just_signed_in = True
-    return SignedIn(
-        viewer=viewer,
-        access_token=tokens.access,
-        expires_in=tokens.expires_in,
-        refresh_token=tokens.refresh,
-    )
 
 
 @strawberry.type
@@ -69,7 +55,7 @@ class IdentityMutations:
             raise ConflictError(
                 "No account can be opened with this address; sign in if it is yours.", path=("input", "email")
             ) from error
-        return await _signed_in(tokens, user)
+        return await signed_in(tokens, user)
 
     @mutation("Sign in with a password.")
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:  # noqa: A002
@@ -82,19 +68,13 @@ class IdentityMutations:
         credential = await Credential.get(user.id if user else PydanticObjectId())
         if not await passwords.verify_password(credential.hash if credential else None, input.password) or user is None:
             raise NotSignedInError("The address or the password is wrong.")
-        services, signing_in = info.context.services, user
-
-        async def start(session: Any) -> Tokens:
-            await audit(info, session, AuditAction.SIGNED_IN, signing_in, actor=signing_in.id)
-            return await sessions.start(services.keys, signing_in.id, [Method.PASSWORD], info.context.caller, session)
-
-        return await _signed_in(await services.database.transaction(start), user)
+        return await admit(info, user, [Method.PASSWORD])
 
     @mutation("Exchange a refresh token for new tokens; it works once.")
     async def refresh(self, info: Info, refresh_token: str) -> RefreshResult:
         """Rotate a refresh token."""
         services = info.context.services
-        return await _signed_in(await sessions.rotate(services.database, services.keys, refresh_token))
+        return await signed_in(await sessions.rotate(services.database, services.keys, refresh_token))
 
     @mutation("Sign this device out; its refresh token is worthless from now on.")
     async def sign_out(self, refresh_token: str) -> SignedOut:

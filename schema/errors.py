@@ -25,6 +25,9 @@ from models.errors import (
     RateLimitedError,
     StepUpRequiredError,
 )
+from models.user import Method
+
+strawberry.enum(Method, description="How somebody has proved who they are.")
 
 
 @strawberry.enum(description="What went wrong, for programs.")
@@ -32,6 +35,7 @@ class ErrorCode(Enum):
     """The codes of `DomainError`s."""
 
     NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
     NOT_FOUND = "NOT_FOUND"
     NOT_ALLOWED = "NOT_ALLOWED"
@@ -53,6 +57,14 @@ class UserError:
 @strawberry.type(description="Nobody is signed in.")
 class NotSignedIn(UserError):
     """See `NotSignedInError`."""
+
+
+@strawberry.type(description="The first step of signing in is done; the ticket is for the second one.")
+class SecondFactorRequired(UserError):
+    """No error of anybody's, but nobody is signed in yet."""
+
+    ticket: str = strawberry.field(description="Good for five minutes, and for five codes at most.")
+    methods: list[Method] = strawberry.field(description="What the second step can be.")
 
 
 @strawberry.type(description="The viewer must prove again who they are; do so, and send the same again.")

@@ -10,7 +10,7 @@ import models.user
 from auth.viewer import Viewer
 from schema.connection import Connection
 from schema.context import Info
-from schema.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from schema.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn, SecondFactorRequired
 from schema.node import Node
 from schema.relations import computed, reference, related
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schema.asset import Asset
     from schema.comment import Mention
     from schema.organization import Membership
+    from schema.passkey import Passkey
 
 
 def _self(root: Node, viewer: Viewer) -> bool:
@@ -41,6 +42,10 @@ class User(Node, stores=models.user.User):
 
     mentions: Connection[Annotated[Mention, strawberry.lazy("schema.comment")]] = related(
         "mentions_by_user", by="user", visible=_self, description="Comments meant for them; only shown to themselves."
+    )
+
+    passkeys: Connection[Annotated[Passkey, strawberry.lazy("schema.passkey")]] = related(
+        "passkeys_by_user", by="user", visible=_self, description="Their passkeys; only shown to themselves."
     )
 
     @computed("id", "email", description="Their address; only shown to themselves.")
@@ -103,7 +108,7 @@ class UpdateViewerInput:
 
 
 SignUpResult = Annotated[SignedIn | InvalidInput | Conflict, strawberry.union("SignUpResult")]
-SignInResult = Annotated[SignedIn | NotSignedIn, strawberry.union("SignInResult")]
+SignInResult = Annotated[SignedIn | SecondFactorRequired | NotSignedIn, strawberry.union("SignInResult")]
 RefreshResult = Annotated[SignedIn | NotSignedIn, strawberry.union("RefreshResult")]
 UpdateViewerResult = Annotated[
     User | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("UpdateViewerResult")

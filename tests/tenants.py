@@ -79,6 +79,14 @@ CASES: dict[str, Case] = {
         "subscription ($id: ID!) { designEvents(designId: $id, afterSeq: 0) { __typename } }", ("Design",)
     ),
     "Mutation.removeMember(membershipId)": _mutation("removeMember", "Deleted", "Membership", argument="membershipId"),
+    "Mutation.renamePasskey(input.id)": _input(
+        "renamePasskey", "... on Passkey { name }", "Passkey", 'id: $id, name: "N"', told=False
+    ),
+    "Mutation.removePasskey(id)": Case(
+        f"mutation ($id: ID!) {{ removePasskey(id: $id) {{ __typename ... on Deleted {{ id }} {_ERROR} }} }}",
+        ("Passkey",),
+        told=False,  # nobody's but its owner's, of whatever organization; see `tests.test_passkey`
+    ),
     "Mutation.deleteProject(id)": _mutation("deleteProject", "Deleted", "Project"),
     "Mutation.publishDesign(id)": _mutation("publishDesign", "Design", "Design"),
     "Mutation.unpublishDesign(id)": _mutation("unpublishDesign", "Design", "Design"),

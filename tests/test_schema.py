@@ -138,6 +138,9 @@ def test_lists_are_connections() -> None:
         "PresenceChanged.people",
         "Project.viewerPermissions",
         "Query.nodes",
+        "RecoveryCodes.codes",
+        "SecondFactorRequired.methods",
+        "SteppedUp.methods",
         *(f"{kind}ReplicaPullBulk.documents" for kind in ("Project", "Design", "Comment")),
         *(f"Mutation.push{kind}s" for kind in ("Project", "Design", "Comment")),
     }

@@ -9,6 +9,7 @@ from app.http.audit import export
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
+from app.http.passkeys import add_passkeys
 from app.http.plans import PlanHeaders
 from app.http.previews import drawing
 from app.http.quick import REPLYING, replying
@@ -99,4 +100,5 @@ def create_api_app(
     app.router.add_get("/audit/{organization}.{format}", audit)
     if development:
         add_graphiql(app)
+        add_passkeys(app)
     return app

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings, SettingsError
+from auth.passkeys import RelyingParty
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -97,6 +98,33 @@ def test_originals_may_lie_in_an_s3(address: str) -> None:
     assert settings.assets_region == "auto"
     with pytest.raises(SettingsError, match="ASSETS_BUCKET"):
         Settings.from_environment(environ)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.net",
+        "https://notexample.com",
+        "example.com",
+        "https://a.example.com/path",
+        "https://example.com.net",
+    ],
+)
+def test_passkeys_are_not_used_elsewhere(origin: str) -> None:
+    """Given an origin that is not at or below the domain of passkeys, then the error names the variable."""
+    with pytest.raises(SettingsError, match="PASSKEY_ORIGINS"):
+        Settings.from_environment({"PUBLIC_URL": "https://example.com", "PASSKEY_ORIGINS": origin})
+
+
+def test_passkeys_are_for_the_front_door_or_the_domain_that_is_named() -> None:
+    """Given nothing, then for the host of `PUBLIC_URL`; given a domain, then for origins at it or below, and apps."""
+    assert RelyingParty.of("https://example.com:8443").id == "example.com"
+    assert RelyingParty.of("https://example.com:8443").origins == ("https://example.com:8443",)
+    environ = {"PUBLIC_URL": "https://api.example.com", "PASSKEY_DOMAIN": "example.com"}
+    origins = ("https://app.example.com", "https://example.com", "android:apk-key-hash:x")
+    settings = Settings.from_environment({**environ, "PASSKEY_ORIGINS": ", ".join(origins)})
+    party = RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins)
+    assert (party.id, party.origins) == ("example.com", origins)
 
 
 @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "ENVIRONMENT"])

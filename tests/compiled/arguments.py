@@ -32,6 +32,7 @@ _KINDS: Final = {
     "design_edits": "DesignEdit",
     "elements": "Element",
     "operations": "RegisteredOperation",
+    "passkeys": "Passkey",
 }
 _MALFORMED: Final = (
     "",

@@ -15,7 +15,7 @@ _ENTRIES = """{
   prices: listings(first: 100, orderBy: PRICE) { edges { cursor } }
   nearby(first: 100, center: { latitude: 40.4, longitude: -3.7 }) { edges { cursor } }
 }"""
-_VIEWER = "{ viewer { memberships { edges { cursor } } } }"
+_VIEWER = "{ viewer { memberships { edges { cursor } } passkeys { edges { cursor } } } }"
 _PUBLIC = """{ listings(first: 3) { edges { node {
   id designs { edges { cursor } } organization { id projects { edges { cursor } } }
 } } } }"""
@@ -31,7 +31,8 @@ async def harvest(world: World, pool: Pool) -> None:
     """Fill the pool's cursors."""
     for name, connection in (await _ask(world, _ENTRIES, "nobody")).items():
         _keep(pool, "", name.replace("prices", "listings"), connection)
-    _keep(pool, "viewer", "memberships", (await _ask(world, _VIEWER, "several"))["viewer"]["memberships"])
+    for name, connection in (await _ask(world, _VIEWER, "several"))["viewer"].items():
+        _keep(pool, "viewer", name, connection)
     for kind, names in _LISTS.items():
         lists = " ".join(f"{name}(first: 100) {{ edges {{ cursor }} }}" for name in names)
         for id_ in pool.hot[kind]:

@@ -67,6 +67,7 @@ def documents() -> dict[str, list[Row]]:
         "elements": [*_elements()],
         "operations": [*_operations()],
         "likes": [*_likes()],
+        "passkeys": [*_passkeys()],
     }
 
 
@@ -236,3 +237,12 @@ def _likes() -> Iterator[Row]:
         who = ("owner", "viewer", "several", "outsider")[number % 4]
         row = {"_id": oid("like", number), "created_at": moment(number), "design": oid("design", number // 2)}
         yield {**row, "user": oid("user", who), "active": number % 5 != 4, "pending": False}
+
+
+def _passkeys() -> Iterator[Row]:
+    for number in range(18):
+        who = ("owner", "viewer", "owner", "several", "outsider")[number % 5]
+        row = {"_id": oid("passkey", number), "created_at": moment(number), "user": oid("user", who)}
+        row |= {"name": TEXTS[number % len(TEXTS)], "credential": f"credential-{number}", "public_key": b"\x00key"}
+        row |= {"sign_count": number, "syncs": number % 2 == 0}
+        yield {**row, "backed_up": number % 4 == 0, "last_used_at": moment(number + 3)} if number % 3 else row
