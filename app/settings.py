@@ -45,7 +45,8 @@ class Settings:
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
     design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
-    `trusted_proxies` are the networks whose word is taken on where a request comes from.
+    `trusted_proxies` are the networks whose word is taken on where a request comes from; without `rate_limits` nobody's
+    budget is counted, as load tests want it.
     """
 
     environment: Environment = "development"
@@ -79,6 +80,7 @@ class Settings:
     log_days: int = 90
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    rate_limits: bool = True
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -145,6 +147,7 @@ class Settings:
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            rate_limits=_flag(environ, "RATE_LIMITS", default=True),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),

@@ -24,7 +24,7 @@ _ISSUER = _AUDIENCE = "disenopro"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
 
 
-Purpose = Literal["checkpoint", "own-write", "preview", "upload"]
+Purpose = Literal["checkpoint", "edge-fetch", "own-write", "preview", "upload"]
 """What a signature of ours is for: how far a device has pulled, a moment that a client has seen its own write at, …"""
 
 
