@@ -20,7 +20,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 
 from edge.eviction import S3Fifo
 from edge.fields import combined
-from edge.tolls import Payer, Tolls, refusal_bytes, with_budget
+from edge.tolls import Payer, Tolls, with_budget
 
 _END = b"\r\n\r\n"
 _LONGEST_HEAD = 8192
@@ -256,7 +256,7 @@ class FastHandler(EarlyHandler):
         if verdict is None:
             return False
         if not verdict.allowed:
-            return self.write(refusal_bytes(verdict))
+            return self.write(tolls.refusal(verdict))
         reply = known.reply()
         if reply is None:
             tolls.give_back(payer, price)

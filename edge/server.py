@@ -179,7 +179,7 @@ def create_edge_app(
     app = web.Application(client_max_size=0)
     app.on_response_prepare.append(config.guards.prepare)
     if leases is not None:
-        app[TOLLS] = Tolls(leases, config.callers)
+        app[TOLLS] = Tolls(leases, config.callers, config.guards.shared)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with open_session(config.timeout, aiohttp.TCPConnector(limit=1000)) as session:

@@ -113,10 +113,11 @@ class SpentError(Exception):
 
 
 class Tolls:
-    """Charges requests to addresses."""
+    """Charges requests to addresses. `guards` are the headers that every answer has."""
 
-    def __init__(self, leases: Leases, callers: Callers) -> None:
+    def __init__(self, leases: Leases, callers: Callers, guards: Mapping[str, str]) -> None:
         self._leases = leases
+        self._guards = guards
         self.proxy = callers.proxy
 
         @lru_cache(maxsize=_MOST_CALLERS)
@@ -138,6 +139,14 @@ class Tolls:
         payer = self.payer(request.remote or "", combined(request.headers, "X-Forwarded-For"))
         return await charge(self._leases, payer, cost)
 
+    def refusal(self, verdict: Verdict) -> tuple[bytes, bytes]:
+        """Return the answer to who has spent their budget, as head and body."""
+        response = refusal(verdict)
+        body = response.body if isinstance(response.body, bytes) else b""
+        named = {"Content-Length": str(len(body)), "Date": rfc822_formatted_time(), **self._guards}
+        lines = [f"{name}: {value}\r\n" for name, value in {**response.headers, **named}.items()]
+        return f"HTTP/1.1 429 Too Many Requests\r\n{''.join(lines)}\r\n".encode(), body
+
 
 def refusal(verdict: Verdict) -> web.Response:
     """Return the answer to who has spent their budget."""
@@ -145,15 +154,6 @@ def refusal(verdict: Verdict) -> web.Response:
     response = failure(429, spent(verdict), "RATE_LIMITED")
     response.headers.update(rate_headers(verdict))
     return response
-
-
-def refusal_bytes(verdict: Verdict) -> tuple[bytes, bytes]:
-    """Return the same as head and body."""
-    response = refusal(verdict)
-    body = response.body if isinstance(response.body, bytes) else b""
-    fields = {**response.headers, "Content-Length": str(len(body)), "Date": rfc822_formatted_time()}
-    lines = [f"{name}: {value}\r\n" for name, value in fields.items()]
-    return f"HTTP/1.1 429 Too Many Requests\r\n{''.join(lines)}\r\n".encode(), body
 
 
 def with_budget(head: bytes, verdict: Verdict) -> bytes:
