@@ -252,7 +252,8 @@ class FastHandler(EarlyHandler):
             reply = known.reply()
             return reply is not None and self.write(reply)
         payer = tolls.payer(self._peer, forwarded) if self._proxied or self._payer is None else self._payer
-        verdict, price = tolls.spend(payer, known.price), known.price
+        price = known.price
+        verdict = tolls.spend(payer, price)
         if verdict is None:
             return False
         if not verdict.allowed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import ceil
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -157,7 +158,21 @@ def refusal(verdict: Verdict) -> web.Response:
 
 
 def with_budget(head: bytes, verdict: Verdict) -> bytes:
-    """Return an answer's head with the headers that tell of a budget."""
-    told = rate_headers(verdict)
-    lines = f"RateLimit-Policy: {told['RateLimit-Policy']}\r\nRateLimit: {told['RateLimit']}\r\n\r\n"
-    return head[:-2] + lines.encode()
+    """Return an answer's head with the headers that tell of a budget with something left, as `rate_headers` has them.
+
+    Once a hit, so it is made at once.
+    """
+    limit, remaining, reset = verdict[1:]
+    return b'%b%bRateLimit: "minute";r=%d;t=%d\r\n\r\n' % (
+        head[:-2],
+        _policy(limit),
+        max(0, remaining),
+        ceil(reset) or 1,
+    )
+
+
+@lru_cache(maxsize=16)
+def _policy(limit: int) -> bytes:
+    """Return the line that says what a budget holds."""
+    policy = rate_headers(Verdict(allowed=True, limit=limit, remaining=0, reset=0))["RateLimit-Policy"]
+    return f"RateLimit-Policy: {policy}\r\n".encode()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from edge.guards import Guards
-from edge.leases import Verdict, redis_key
+from edge.leases import Verdict, rate_headers, redis_key
 from edge.tolls import Callers, answer_price, hit_price, with_budget
 from tests.edge.stand import Stand, standing
 from tests.edge.test_fast import Line, head
@@ -175,7 +175,10 @@ def test_prices_are_at_least_one(body: bytes) -> None:
 
 def test_a_budget_is_told_within_the_head() -> None:
     """The lines stand before the end, and nothing else changes."""
-    told = with_budget(b"HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", Verdict(allowed=True, limit=100, remaining=50, reset=29.2))
+    verdict = Verdict(allowed=True, limit=100, remaining=50, reset=29.2)
+    told = with_budget(b"HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", verdict)
     assert told == (
         b'HTTP/1.1 200 OK\r\nAge: 1\r\nRateLimit-Policy: "minute";q=100;w=60\r\nRateLimit: "minute";r=50;t=30\r\n\r\n'
     )
+    lines = dict(line.split(": ", 1) for line in told.decode().split("\r\n")[2:4])
+    assert lines == rate_headers(verdict)
