@@ -60,12 +60,16 @@ class Verdict(NamedTuple):
 
 
 class _Lease:
-    """What is left of one window's slices. `elsewhere` was left in Redis, which is not asked again before `dry`."""
+    """What is left of one window's slices: below `low`, more is asked for.
 
-    __slots__ = ("amount", "dry", "elsewhere", "left", "refilling", "until")
+    `elsewhere` was left in Redis, which is not asked again before `dry`.
+    """
 
-    def __init__(self, amount: int) -> None:
+    __slots__ = ("amount", "dry", "elsewhere", "left", "low", "refilling", "until")
+
+    def __init__(self, amount: int, low: float) -> None:
         self.amount = amount
+        self.low = low
         self.left = 0
         self.elsewhere = amount
         self.until = float("-inf")
@@ -96,11 +100,12 @@ class Leases:
         lease = self._held.get(subject)
         if lease is None or now >= lease.until or lease.amount != amount_a_minute:
             return _open(amount_a_minute) if now < self._open_until else None
-        if cost <= lease.left:
-            lease.left -= cost
-            if not lease.refilling and lease.left * 2 < self._slice(lease.amount) and now >= lease.dry:
+        left = lease.left - cost
+        if left >= 0:
+            lease.left = left
+            if left < lease.low and not lease.refilling and now >= lease.dry:
                 self._ask(subject, lease.amount, 1)
-            return lease.verdict(now, allowed=True)
+            return Verdict(True, amount_a_minute, left + lease.elsewhere, lease.until - now)
         if now < self._open_until:
             return _open(amount_a_minute)
         if now < lease.dry or cost > lease.amount:
@@ -156,7 +161,7 @@ class Leases:
         until = asked + (left if left > 0 else WINDOW_SECONDS * 1000) / 1000
         lease = self._held.peek(subject)
         if lease is None or lease.amount != amount or until - lease.until > _APART:
-            lease = _Lease(amount)
+            lease = _Lease(amount, self._slice(amount) / 2)
             self._held.put(subject, lease, _ENTRY_BYTES + len(subject))
         lease.left += taken
         lease.elsewhere = max(0, amount - used)
@@ -171,7 +176,7 @@ class Leases:
             lease.refilling = False
         if not self._told:
             self._told = True
-            log.warning("Redis does not count budgets (%s): reads are answered without, until it does.", error)
+            log.warning("Redis does not count budgets (%r): reads are answered without, until it does.", error)
 
 
 def redis_key(subject: str, amount_a_minute: int) -> str:
