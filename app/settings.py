@@ -48,8 +48,8 @@ class Settings:
     design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
     `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit` need
     it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where a request
-    comes from. Passkeys are for `passkey_domain` (empty: the host of `public_url`), and used by pages of
-    `passkey_origins` (none: `public_url`).
+    comes from; without `rate_limits` nobody's budget is counted, as load tests want it. Passkeys are for
+    `passkey_domain` (empty: the host of `public_url`), and used by pages of `passkey_origins` (none: `public_url`).
     """
 
     environment: Environment = "development"
@@ -86,6 +86,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     passkey_domain: str = ""
     passkey_origins: tuple[str, ...] = ()
+    rate_limits: bool = True
     apq: bool = False
     varnish_urls: tuple[str, ...] = ()
     fastly_service: str = ""
@@ -155,6 +156,7 @@ class Settings:
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
             passkey_domain=environ.get("PASSKEY_DOMAIN", ""),
             passkey_origins=_addresses(environ, "PASSKEY_ORIGINS"),
+            rate_limits=_flag(environ, "RATE_LIMITS", default=True),
             edge_admin_urls=_addresses(environ, "EDGE_ADMIN_URLS"),
             varnish_urls=_addresses(environ, "VARNISH_URLS"),
             fastly_service=environ.get("FASTLY_SERVICE_ID", ""),

@@ -1,14 +1,57 @@
-"""What each kind of caller may ask for in a minute, in units of cost (`schema.limits` says what a field costs)."""
+"""What each kind of caller may ask for in a minute, and who is charged.
+
+The unit is `schema.limits`' cost: the fields of an answer. A field costs the origin 2 to 10 µs of CPU, so a million of
+them are up to ten seconds.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+from functools import lru_cache
+from typing import NamedTuple
+
+from auth.viewer import Viewer
 from models.organization import Plan
 
 A_MINUTE = {Plan.FREE: 60_000, Plan.PRO: 600_000, Plan.ENTERPRISE: 6_000_000}
 """For an API key, by its organization's plan."""
 
-USER_A_MINUTE = 120_000
-"""For a user who is signed in, over all their devices."""
+USER_A_MINUTE = 600_000
+"""For a user who is signed in, over all their devices: 60 of the costliest pages, before anything is given back."""
 
-ADDRESS_A_MINUTE = 60_000
-"""For everybody at one address on whose behalf nobody has signed in."""
+ADDRESS_A_MINUTE = 600_000
+"""For everybody at one address on whose behalf nobody has signed in; an office or a carrier can be behind it."""
+
+_NETWORK_BITS = 64  # of IPv6: as much as one household gets, so that it has one budget and not 2^64
+
+
+class Payer(NamedTuple):
+    """Whose budget pays: its subject, and what it holds a minute."""
+
+    subject: str
+    amount: int
+
+
+def payer(viewer: Viewer, address: str) -> Payer:
+    """Return who pays for what a viewer asks from an address."""
+    if viewer.user is not None:
+        return Payer(f"user:{viewer.user}", USER_A_MINUTE)
+    return address_payer(address)
+
+
+@lru_cache(maxsize=4096)
+def address_payer(address: str) -> Payer:
+    """Return who pays where nobody has signed in: an IPv4 address, or an IPv6 network of 64 bits."""
+    return Payer(f"address:{_household(address)}", ADDRESS_A_MINUTE)
+
+
+def _household(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), _NETWORK_BITS), strict=False))

@@ -35,7 +35,7 @@ def caller(peer: str | None, forwarded: str, agent: str, trusted: Collection[Net
     """
     address = peer or ""
     for said in reversed(forwarded.split(",")) if forwarded else ():
-        if not _within(address, trusted) or not _valid(said.strip()):
+        if not within(address, trusted) or not _valid(said.strip()):
             break
         address = said.strip()
     return Caller(address, agent[:_LONGEST_AGENT])
@@ -49,7 +49,8 @@ def _valid(text: str) -> bool:
     return True
 
 
-def _within(text: str, trusted: Collection[Network]) -> bool:
+def within(text: str, trusted: Collection[Network]) -> bool:
+    """Whether an address lies in one of the networks; False for what is no address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -176,6 +176,7 @@ async def compare() -> None:
             "EDGE_PORT": str(ports["edge"]),
             "ADMIN_PORT": str(ports["admin"]),
             "REDIS_URL": embedded.url,
+            "RATE_LIMITS": "off",  # all load comes from one address
             "MONGODB_URL": "mongodb://127.0.0.1:1/",
             "API_URL": f"http://127.0.0.1:{behind}",
             "DATA_DIR": str(folder),

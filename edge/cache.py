@@ -29,10 +29,11 @@ from edge.learned import Plans
 from edge.metrics import INVALIDATED
 from edge.pictures import Pictures
 from edge.plans import Plan
-from edge.proxy import Listener, OriginError, OriginFailedError, Overheard, Proxy, reaching
+from edge.proxy import FETCH, Listener, OriginError, OriginFailedError, Overheard, Proxy, reaching
 from edge.second_layer import SecondLayer
 from edge.store import Store, Stored
 from edge.stream import Entry, EntryId
+from edge.tolls import NOBODY_KNOWN, Callers, Tolls
 
 _MOST_TAGS_COUNTED = 10_000
 _MOST_PLANS = 1000  # whose reads are remembered
@@ -44,7 +45,9 @@ _HISTORY = 20_000  # entries of the stream that a new edge reads back, by which 
 class EdgeConfig:
     """Where things are, and how much the edge may keep (bytes).
 
-    `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position; `guards` are of answers.
+    `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position, and `mark` the
+    `Edge-Fetch` by which the API knows a fetch of a document for the cache. `guards` are of answers. `callers` knows
+    who calls, and who pays.
     """
 
     api: str
@@ -53,6 +56,8 @@ class EdgeConfig:
     own_write: Callable[[str], EntryId | None]
     sign: Callable[[EntryId], str]
     guards: Guards = field(default_factory=Guards)
+    mark: Callable[[str], str] = str
+    callers: Callers = NOBODY_KNOWN
     capacity: int = 256 * 1024 * 1024
     timeout: float = 30
 
@@ -61,12 +66,14 @@ class EdgeConfig:
 class Edge:
     """What one edge holds: its store, what it knows of the stream, and the fetches under way.
 
-    `recognised` are requests that were answered from memory, by their meaning.
+    `recognised` are requests that were answered from memory, by their meaning. `tolls` charges for answers from here;
+    without it nothing is limited.
     """
 
     config: EdgeConfig
     session: aiohttp.ClientSession
     second_layer: SecondLayer | None = None
+    tolls: Tolls | None = None
     coherence: Coherence = field(default_factory=Coherence)
     fetches: dict[str, asyncio.Future[Stored | None]] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
@@ -75,8 +82,9 @@ class Edge:
         self.store = Store(self.config.capacity)
         self.plans = Plans(self.config.plans, self.coherence)
         self.draining = Draining()
-        self.api = Proxy(self.session, self.config.api, self.draining)
-        self.images = Proxy(self.session, self.config.images, self.draining)
+        address = self.config.callers.address
+        self.api = Proxy(self.session, self.config.api, self.draining, address)
+        self.images = Proxy(self.session, self.config.images, self.draining, address)
         self.pictures = Pictures(self.coherence)
         self.invalidations: Counter[str] = Counter()
         self.recognised: S3Fifo[Hashable, Reply] = S3Fifo(MEMORY)
@@ -177,7 +185,12 @@ class Edge:
         request = self.session.get(
             f"{self.config.api}/graphql/{wanted.plan.id}",
             params={"variables": wanted.variables.decode()},
-            headers={"Accept": JSON, "Accept-Encoding": "identity", **self._position()},
+            headers={
+                "Accept": JSON,
+                "Accept-Encoding": "identity",
+                FETCH: self.config.mark(wanted.plan.id),
+                **self._position(),
+            },
         )
         with reaching(self.config.api):
             async with request as response:

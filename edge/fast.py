@@ -19,6 +19,8 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from edge.eviction import S3Fifo
+from edge.fields import combined
+from edge.tolls import Payer, Tolls, with_budget
 
 _END = b"\r\n\r\n"
 _LONGEST_HEAD = 8192
@@ -36,6 +38,11 @@ ENTRY_BYTES = 1200
 class Reply(Protocol):
     """Knows what a request head means."""
 
+    @property
+    def price(self) -> int:
+        """What the answer costs whoever asks, if anybody has to pay."""
+        ...
+
     def reply(self) -> tuple[bytes, bytes] | None:
         """Return the answer from memory as head and body; None where the ordinary way must decide."""
 
@@ -45,6 +52,13 @@ Peek = Callable[[RawRequestMessage], Reply | None]
 
 PEEK: web.AppKey[Peek] = web.AppKey("peek")
 """Under which an application says how its requests are recognised."""
+
+TOLLS: web.AppKey[Tolls] = web.AppKey("tolls")
+"""Under which an application says what its requests pay, if anything."""
+
+
+Memory = S3Fifo[bytes, tuple[Reply, str]]
+"""What heads mean, by their bytes, and the `X-Forwarded-For` in them."""
 
 
 class EarlyHandler(web.RequestHandler):
@@ -179,43 +193,76 @@ class EarlyHandler(web.RequestHandler):
 
 
 class FastHandler(EarlyHandler):
-    """A connection that answers from memory. `_last` are the bytes of the last head that was answered when read."""
+    """A connection that answers from memory. `_last` are the bytes of the last head that was answered when read.
 
-    __slots__ = ("_last", "_memory", "_peek")
+    `_peer` is who is at its other end, `_payer` whose budget pays where that is no proxy.
+    """
 
-    def __init__(self, memory: S3Fifo[bytes, Reply], peek: Peek | None, *args: Any, **kwargs: Any) -> None:
+    __slots__ = ("_last", "_memory", "_payer", "_peek", "_peer", "_proxied", "_tolls")
+
+    def __init__(self, memory: Memory, peek: Peek | None, tolls: Tolls | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory = memory
         self._peek = peek
+        self._tolls = tolls
         self._last = b""
+        self._peer = ""
+        self._proxied = False
+        self._payer: Payer | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, and note who pays for what comes on it."""
+        super().connection_made(transport)
+        if self._tolls is not None:
+            peer = transport.get_extra_info("peername")
+            self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+            self._proxied = self._tolls.proxy(self._peer)
+            self._payer = self._tolls.payer(self._peer, "")
 
     def answer_bytes(self, data: bytes) -> bool:
         """Answer a head that memory knows."""
         known = self._memory.get(data)
-        return known is not None and self._answer(known)
+        return known is not None and self._answer(*known)
 
     def answer_message(self, message: RawRequestMessage, data: bytes) -> bool:
         """Answer a request to which memory has the answer."""
         known = None if self._peek is None else self._peek(message)
-        if known is None or not self._answer(known):
+        if known is None:
+            return False
+        forwarded = combined(message.headers, "X-Forwarded-For") if self._tolls is not None else ""
+        if not self._answer(known, forwarded):
             return False
         if data == self._last:  # who repeats a head is worth remembering
-            self._learn(data, known)
+            self._learn(data, known, forwarded)
         self._last = data
         return True
 
     def remember(self, request: web.BaseRequest, known: Reply) -> None:
         """Remember what a request means, if its head came alone and whole."""
         if self._candidate is not None and self._candidate[0] is request._message:  # noqa: SLF001 - tells requests apart
-            self._learn(self._candidate[1], known)
+            self._learn(self._candidate[1], known, combined(request.headers, "X-Forwarded-For"))
 
-    def _learn(self, data: bytes, known: Reply) -> None:
-        self._memory.put(data, known, len(data) + ENTRY_BYTES)
+    def _learn(self, data: bytes, known: Reply, forwarded: str) -> None:
+        self._memory.put(data, (known, forwarded), len(data) + ENTRY_BYTES)
 
-    def _answer(self, known: Reply) -> bool:
+    def _answer(self, known: Reply, forwarded: str) -> bool:
         """Write an answer from memory; False where there is none, or nobody to write it to."""
+        tolls = self._tolls
+        if tolls is None:
+            reply = known.reply()
+            return reply is not None and self.write(reply)
+        payer = tolls.payer(self._peer, forwarded) if self._proxied or self._payer is None else self._payer
+        price = known.price
+        verdict = tolls.spend(payer, price)
+        if verdict is None:
+            return False
+        if not verdict.allowed:
+            return self.write(tolls.refusal(verdict))
         reply = known.reply()
-        return reply is not None and self.write(reply)
+        if reply is None:
+            tolls.give_back(payer, price)
+            return False
+        return self.write((with_budget(reply[0], verdict), reply[1]))
 
 
 def _cut_if_unread(transport: asyncio.BaseTransport) -> None:
@@ -248,8 +295,9 @@ class FastRunner(web.AppRunner):
     """Serves an edge's application over fast connections, which share what they recognise."""
 
     async def _make_server(self) -> web.Server:
-        memory: S3Fifo[bytes, Reply] = S3Fifo(MEMORY)
-        return serving(await super()._make_server(), partial(FastHandler, memory, self.app.get(PEEK)))
+        memory: Memory = S3Fifo(MEMORY)
+        answering = partial(FastHandler, memory, self.app.get(PEEK), self.app.get(TOLLS))
+        return serving(await super()._make_server(), answering)
 
 
 def remember(request: web.BaseRequest, known: Reply) -> None:

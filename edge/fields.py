@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from multidict import MultiMapping
+
 LONGEST = 2**31
 """Seconds; a longer time is read as this one (RFC 9111 §1.2.2)."""
 
@@ -111,3 +113,10 @@ def date(values: Iterable[str], now: float) -> float | None:
         return datetime(month=_MONTHS.index(match["month"]) + 1, tzinfo=UTC, **parts).timestamp()
     except ValueError:
         return None
+
+
+def combined(headers: Mapping[str, str], name: str) -> str:
+    """Return a field's value over all its lines (RFC 9110 §5.2): proxies may add a line instead of an element."""
+    if isinstance(headers, MultiMapping):
+        return ", ".join(headers.getall(name, ()))
+    return headers.get(name, "")

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge
 REQUESTS = Counter("edge_requests_total", "GraphQL look-ups by result.", ["operation", "result"])
 HTTP_REQUESTS = Counter("edge_http_requests_total", "Requests to an origin of any kind, by result.", ["result"])
 PICTURES = Counter("edge_pictures_total", "Requests for pictures, by result.", ["result"])
+LIMITED = Counter("edge_limited_total", "Requests refused by the edge because an address had spent its budget.")
 INVALIDATED = Counter(
     "edge_invalidated_total", "Answers dropped because what they show has changed, by type or list.", ["by"]
 )

@@ -14,6 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from edge.draining import Draining
+from edge.fields import combined
 from edge.http import FOR_THE_EDGE, travelling
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,9 @@ BODY_SECONDS = 20.0
 """How long a request's body may keep us waiting; each KiB that comes gives a second back."""
 
 _SLOWEST = 1024  # bytes a second
+FETCH = "Edge-Fetch"
+"""The header by which an edge tells the API that it fetches for its cache, and that its clients have paid."""
+
 SENT_AS_HEADER = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # aiohttp would make up its own
 _OUR_WORD = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
 _MAY_BE_SENT = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}  # in a close frame (RFC 6455 §7.4)
@@ -84,10 +88,13 @@ class OriginFailedError(OriginError):
         return web.Response(status=self.status, headers=headers, body=self._body)
 
 
-def onward(request: web.Request, also_not: Iterable[str] = ()) -> CIMultiDict[str]:
-    """Return the client's headers for the origin; what says where the request came from is the edge's own word."""
-    headers = travelling(request.headers, (*_OUR_WORD, "Forwarded", *also_not))
-    headers.update(zip(_OUR_WORD, (request.remote or "unknown", request.scheme, request.host), strict=True))
+def onward(request: web.Request, also_not: Iterable[str] = (), client: str | None = None) -> CIMultiDict[str]:
+    """Return the client's headers for the origin; what says where the request came from is the edge's own word.
+
+    `client` is its address, where that is not the other end of the connection.
+    """
+    headers = travelling(request.headers, (*_OUR_WORD, "Forwarded", FETCH, *also_not))
+    headers.update(zip(_OUR_WORD, (client or request.remote or "unknown", request.scheme, request.host), strict=True))
     return headers
 
 
@@ -150,15 +157,22 @@ Listener = Callable[[aiohttp.ClientResponse], Overheard | None]
 class Proxy:
     """Forwards to one origin, given by its base URL without a path.
 
-    `stopped` are the headers of the origin, in lower case, that do not reach clients.
+    `address` returns a client's address from the other end of its connection and `X-Forwarded-For`. `stopped` are the
+    headers of the origin, in lower case, that do not reach clients.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, origin: str, draining: Draining, stopped: Collection[str] = FOR_THE_EDGE
+        self,
+        session: aiohttp.ClientSession,
+        origin: str,
+        draining: Draining,
+        address: Callable[[str, str], str] = lambda peer, _: peer,
+        stopped: Collection[str] = FOR_THE_EDGE,
     ) -> None:
         self._session = session
         self._origin = origin
         self._draining = draining
+        self._address = address
         self._stopped = stopped
 
     async def forward(
@@ -176,7 +190,7 @@ class Proxy:
                 upstream = await self._session.request(
                     request.method,
                     target,
-                    headers=onward(request),
+                    headers=self._onward(request),
                     skip_auto_headers=SENT_AS_HEADER,
                     data=body.chunks() if body is not None else None,
                     allow_redirects=False,
@@ -205,9 +219,13 @@ class Proxy:
                 log.debug("A client left: %s", error)
             return response
 
+    def _onward(self, request: web.Request) -> CIMultiDict[str]:
+        client = self._address(request.remote or "", combined(request.headers, "X-Forwarded-For"))
+        return onward(request, client=client)
+
     async def _websocket(self, request: web.Request, target: URL) -> web.StreamResponse:
         """Join a client's WebSocket to one of the origin's, both ways, close codes included."""
-        headers = onward(request)
+        headers = self._onward(request)
         protocols = [p.strip() for p in headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
         for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
             del headers[name]

@@ -15,6 +15,7 @@ from edge.keys import Lookup
 from edge.metrics import REQUESTS
 from edge.store import Stored
 from edge.stream import EntryId
+from edge.tolls import hit_price
 
 Meaning = tuple[str, str, str, str, str]
 """All of a GET on which its answer from memory depends: its target, and four headers."""
@@ -37,10 +38,10 @@ def peek(edge: Edge, message: RawRequestMessage) -> Reply | None:
     return edge.recognised.get(meaning(message.path, message.headers))
 
 
-def recognise(edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | None) -> None:
-    """Have the fast way answer the next request that means the same."""
+def recognise(edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | None, price: int) -> None:
+    """Have the fast way answer the next request that means the same, for this price until it knows better."""
     meant = meaning(request.raw_path, request.headers)
-    known = Recognised(edge, wanted, own, meant)
+    known = Recognised(edge, wanted, own, meant, price)
     edge.recognised.put(meant, known, sum(map(len, meant)) + ENTRY_BYTES)
     remember(request, known)
 
@@ -48,9 +49,9 @@ def recognise(edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | N
 class Recognised:
     """What one request head asks for, and the head of the answer to it, which is made anew every second."""
 
-    __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until")
+    __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until", "price")
 
-    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, meant: Meaning) -> None:
+    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, meant: Meaning, price: int) -> None:
         self._edge = edge
         self._key = wanted.key
         self._own = own
@@ -60,6 +61,7 @@ class Recognised:
         self._until = 0.0
         self._head = b""
         self._part: str | None = None
+        self.price = price
 
     def reply(self) -> tuple[bytes, bytes] | None:
         """Return the answer from memory as head and body; None where the ordinary way must decide."""
@@ -88,5 +90,6 @@ class Recognised:
         lines += [f"Date: {answers.http_date()}", "", ""]
         self._head = "\r\n".join(lines).encode("ascii")
         self._part = headers.get("Content-Encoding", "identity") if status == HTTPStatus.OK else None
+        self.price = hit_price(len(entry.bodies["identity"]) if status == HTTPStatus.OK else 0)
         self._number = entry.number
         self._until = entry.stored_at + (age - entry.age) + 1

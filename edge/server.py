@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp import web
@@ -16,15 +17,18 @@ from redis.asyncio import Redis
 from edge import answers
 from edge.admin import observe
 from edge.cache import Edge, EdgeConfig
-from edge.fast import PEEK
+from edge.fast import PEEK, TOLLS
 from edge.http import matches, media_type
 from edge.keys import Lookup, lookup
+from edge.leases import Leases
 from edge.metrics import PICTURES, REQUESTS
 from edge.pictures import Picture, accepted, keepable
 from edge.proxy import OriginError, Overheard, open_session
 from edge.recognised import peek, recognise
 from edge.second_layer import SecondLayer
 from edge.store import Stored
+from edge.stream import EntryId
+from edge.tolls import SpentError, Tolls, answer_price, hit_price, refusal
 
 __all__ = ["EDGE", "Edge", "EdgeConfig", "create_edge_app"]
 
@@ -44,45 +48,85 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         detail = "behind-own-write" if not edge.coherence.covers(own) else "no-pulse"
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
     held = edge.store.get(wanted.key, edge.clock())
-    if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
-        recognise(edge, request, wanted, own)
-        return _hit(request, edge, wanted, held)
-    recalled = await edge.recall(wanted)
-    if recalled is not None:
-        REQUESTS.labels(wanted.plan.label, "recalled").inc()
+    try:
+        if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
+            return await _hit(request, edge, wanted, held, own)
+        recalled = await edge.recall(wanted)
+        if recalled is None:
+            return await _miss(request, edge, wanted)
         status = f"edge; hit; ttl={recalled.remaining(edge.clock())}; detail=second-layer"
-        return answers.response(request, recalled, status, edge.clock())
-    return await _miss(request, edge, wanted)
+        response = await _paid(request, edge, answers.response(request, recalled, status, edge.clock()), recalled)
+        REQUESTS.labels(wanted.plan.label, "recalled").inc()
+    except SpentError as spent:
+        return refusal(spent.verdict)
+    return response
 
 
-def _hit(request: web.Request, edge: Edge, wanted: Lookup, held: Stored) -> web.Response:
+async def _hit(
+    request: web.Request, edge: Edge, wanted: Lookup, held: Stored, own: EntryId | None
+) -> web.StreamResponse:
     """Answer from memory; an aged answer is asked for anew meanwhile."""
-    remaining = held.remaining(edge.clock())
+    now = edge.clock()
+    remaining = held.remaining(now)
+    response = answers.response(request, held, f"edge; hit; ttl={remaining}", now)
+    recognise(edge, request, wanted, own, _price(response, held))
+    response = await _paid(request, edge, response, held)
     REQUESTS.labels(wanted.plan.label, "hit" if remaining > 0 else "stale").inc()
     if remaining <= 0:
         edge.revalidate(wanted)
-    return answers.response(request, held, f"edge; hit; ttl={remaining}", edge.clock())
+    return response
+
+
+def _price(response: web.Response, held: Stored) -> int:
+    return hit_price(len(held.bodies["identity"]) if response.status == HTTPStatus.OK else 0)
+
+
+async def _paid(request: web.Request, edge: Edge, response: web.Response, held: Stored) -> web.Response:
+    """Have an answer from memory paid; raises SpentError."""
+    if edge.tolls is not None:
+        toll = await edge.tolls.pay(request, _price(response, held))
+        response.headers.update(toll.headers)
+    return response
 
 
 async def _miss(request: web.Request, edge: Edge, wanted: Lookup) -> web.StreamResponse:
-    """Answer from the origin, or, where it fails, from what has merely aged meanwhile."""
+    """Answer from the origin, or, where it fails, from what has merely aged meanwhile; raises SpentError.
+
+    Who has waited for an answer pays for it as the origin would have them pay; who gets another pays nothing here.
+    """
+    if edge.tolls is None:
+        return (await _fetched(request, edge, wanted))[0]
+    toll = await edge.tolls.pay(request, max(1, wanted.plan.cost))
+    body: bytes = b""
+    try:
+        response, body = await _fetched(request, edge, wanted)
+    finally:
+        toll.settle(answer_price(body) if body else 0)
+    if body:
+        response.headers.update(toll.headers)
+    return response
+
+
+async def _fetched(request: web.Request, edge: Edge, wanted: Lookup) -> tuple[web.StreamResponse, bytes]:
+    """Answer from the origin, or where it fails: the response, and the body that was fetched for it, if any."""
     try:
         fetched = await edge.fetch(wanted)
     except OriginError as error:
         held = edge.store.get(wanted.key, edge.clock())
         if held is None or not edge.coherence.vouches(edge.clock()) or not _may_cover_for_error(held, edge.clock()):
             REQUESTS.labels(wanted.plan.label, "error").inc()
-            return error.response()
+            return error.response(), b""
         REQUESTS.labels(wanted.plan.label, "stale").inc()
         status = f"edge; fwd=stale; fwd-status={error.status}; detail=stale-if-error"
-        return answers.response(request, held, status, edge.clock())
+        return answers.response(request, held, status, edge.clock()), b""
     if fetched is None:
         REQUESTS.labels(wanted.plan.label, "pass").inc()
         status, listener = "edge; fwd=miss; stored=?0", edge.listener(request)
-        return await edge.api.forward(request, request.raw_path, cache_status=status, listener=listener)
+        return await edge.api.forward(request, request.raw_path, cache_status=status, listener=listener), b""
     REQUESTS.labels(wanted.plan.label, "miss").inc()
     stored = "" if edge.store.peek(wanted.key) is None else "; stored"
-    return answers.response(request, fetched, f"edge; fwd=uri-miss{stored}", edge.clock())
+    response = answers.response(request, fetched, f"edge; fwd=uri-miss{stored}", edge.clock())
+    return response, fetched.bodies["identity"]
 
 
 def _may_cover_for_error(held: Stored, now: float) -> bool:
@@ -125,14 +169,22 @@ async def anything(request: web.Request) -> web.StreamResponse:
     return await request.app[EDGE].api.forward(request, request.raw_path, cache_status="edge; fwd=bypass")
 
 
-def create_edge_app(config: EdgeConfig, redis: Redis, cache_redis: Redis | None = None) -> web.Application:
-    """Assemble the edge; its follower runs from start-up to clean-up. `cache_redis` is the second layer's."""
+def create_edge_app(
+    config: EdgeConfig, redis: Redis, cache_redis: Redis | None = None, leases: Leases | None = None
+) -> web.Application:
+    """Assemble the edge; its follower runs from start-up to clean-up.
+
+    `cache_redis` is the second layer's, `leases` are those of budgets; without them nothing is limited.
+    """
     app = web.Application(client_max_size=0)
     app.on_response_prepare.append(config.guards.prepare)
+    if leases is not None:
+        app[TOLLS] = Tolls(leases, config.callers, config.guards.shared)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with open_session(config.timeout, aiohttp.TCPConnector(limit=1000)) as session:
-            edge = app[EDGE] = Edge(config, session, SecondLayer(cache_redis) if cache_redis else None)
+            second_layer = SecondLayer(cache_redis) if cache_redis else None
+            edge = app[EDGE] = Edge(config, session, second_layer, app.get(TOLLS))
             observe(edge)
             following = asyncio.create_task(edge.follow(redis).run())
             yield

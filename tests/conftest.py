@@ -41,6 +41,7 @@ async def platform(
         redis_url=redis_url,
         data_dir=tmp_path_factory.mktemp("data"),
         apq=True,
+        rate_limits=False,  # all tests call from one address; those of budgets have them counted
     )
     async with start(settings) as running:
         yield running

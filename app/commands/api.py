@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from app.acting import services
+from app.edge_fetches import marked
 from app.http import registry
 from app.http.api import create_api_app
+from app.http.charging import Charging
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
 from app.http.quick import QuickRunner
@@ -20,6 +22,7 @@ from app.services import answering, guards, image_links, open_asset_store, open_
 from app.settings import Settings
 from auth.caller import networks
 from edge.follower import Follower
+from edge.leases import Leases
 from models.database import Database
 from resolvers.allowance import Limits
 from resolvers.api import build
@@ -60,6 +63,7 @@ async def process(
     )
     combined = Combined(database)
     contexts = Contexts(acting, image_links(settings), follower, combined, networks(settings.trusted_proxies))
+    leases = Leases(redis) if settings.rate_limits else None
     documents = Registry(registered, partners, redis, apq=settings.apq)
     app = create_api_app(
         api,
@@ -67,6 +71,7 @@ async def process(
         preparer,
         documents,
         contexts,
+        Charging(leases, partial(marked, acting.keys)),
         development=not settings.production,
         cloudfront=bool(settings.cloudfront_distribution),
         guards=guards(settings),
@@ -80,7 +85,7 @@ async def process(
         checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
         background=(follower.run, acting.signals.run, acting.feeds.attendance.run, partial(sweep_staging, store)),
         runner=QuickRunner,
-        close=(redis.aclose, store.close, *closing),
+        close=(*((leases.close,) if leases else ()), redis.aclose, store.close, *closing),
     )
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from yarl import URL
 
 from app import edge_stats
+from app.edge_fetches import mark
 from app.edge_pages import pages
 from app.process import Process, serve
 from app.services import guards, open_redis, own_write
 from app.settings import Settings
+from auth.budgets import address_payer
+from auth.caller import caller, networks, within
 from auth.tokens import Keys
 from edge import lag, plans
 from edge.fast import FastRunner
 from edge.http_cache.server import create_gateway_app
+from edge.leases import Leases
 from edge.server import EDGE, EdgeConfig, create_edge_app
+from edge.tolls import Callers
 from storage.redis_client import connect
 
 _IMPATIENT: Final[dict[str, Any]] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # a miss can ask the API
@@ -64,8 +70,11 @@ async def process(settings: Settings) -> Process:
         own_write=lambda header: own_write(keys, header),
         sign=lambda position: keys.sign("own-write", str(position)),
         guards=guards(settings),
+        mark=partial(mark, keys),
+        callers=callers(settings),
     )
-    app = create_edge_app(config, redis, second)
+    leases = Leases(redis) if settings.rate_limits else None
+    app = create_edge_app(config, redis, second, leases)
 
     async def coherent() -> None:
         await app[EDGE].ready()
@@ -79,10 +88,20 @@ async def process(settings: Settings) -> Process:
         port=settings.edge_port,
         port_setting="EDGE_PORT",
         checks={"invalidations": coherent},
-        close=(redis.aclose, *((second.aclose,) if second else ())),
+        close=(*((leases.close,) if leases else ()), redis.aclose, *((second.aclose,) if second else ())),
         background=(watch_lag,),
         admin=pages(lambda: app[EDGE], redis),
         runner=FastRunner,
+    )
+
+
+def callers(settings: Settings) -> Callers:
+    """Return who calls, and who pays for them: what the API says of it too."""
+    trusted = networks(settings.trusted_proxies)
+    return Callers(
+        address=lambda peer, forwarded: caller(peer, forwarded, "", trusted).address,
+        proxy=lambda peer: within(peer, trusted),
+        payer=address_payer,
     )
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from redis.asyncio import Redis
 
+from app.edge_fetches import mark
 from app.process import Process, serve
 from app.services import answering, open_asset_store, open_database, open_redis
 from app.settings import Settings
@@ -80,6 +82,7 @@ def auditor(settings: Settings, redis: Redis) -> Auditor:
         redis,
         plans=plans.load(),
         sign=lambda moment: keys.sign("own-write", str(moment)),
+        mark=partial(mark, keys),
     )
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from app.http.audit import export
+from app.http.charging import Charging
 from app.http.contexts import Contexts
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
@@ -56,6 +57,7 @@ def create_api_app(
     preparer: Preparer,
     registry: Registry,
     contexts: Contexts,
+    charging: Charging,
     *,
     development: bool,
     cloudfront: bool = False,
@@ -67,7 +69,7 @@ def create_api_app(
     app.on_response_prepare.append(guards.prepare)
     draining = Draining()
     headers = PlanHeaders(preparer.schema, plans.load())
-    streams = Streams(api, preparer, contexts)
+    streams = Streams(api, preparer, contexts, charging)
     over_http = GraphQLOverHTTP(
         api, executor, preparer, registry, contexts, streams, headers, draining, guards, development, cloudfront
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from auth.caller import NOWHERE, Caller, Network, caller
 from auth.tokens import Claims, InvalidTokenError
 from auth.viewer import ANONYMOUS, ROLES, Viewer, viewer_of
+from edge.fields import combined
 from edge.follower import Follower
 from edge.stream import EntryId
 from models.database import timestamp
@@ -65,7 +66,7 @@ class Contexts:
 
     def caller(self, peer: str | None, headers: Mapping[str, str]) -> Caller:
         """Return where a request comes from, whose connection's other end is `peer`."""
-        return caller(peer, headers.get("X-Forwarded-For", ""), headers.get("User-Agent", ""), self.trusted)
+        return caller(peer, combined(headers, "X-Forwarded-For"), headers.get("User-Agent", ""), self.trusted)
 
     def make(
         self, operation: Operation | None, viewer: Viewer, as_of: EntryId | None = None, caller: Caller = NOWHERE

@@ -17,6 +17,7 @@ from graphql import GraphQLError, OperationType
 from pymongo.errors import ConnectionFailure
 
 from app.http import sse
+from app.http.charging import BudgetSpentError, extended, settle
 from app.http.contexts import Contexts
 from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
@@ -34,6 +35,7 @@ from edge.guards import Guards
 from edge.http import Lifetimes
 from edge.stream import WHOLE, EntryId
 from edge.tags import OPERATION
+from edge.tolls import Toll
 from models.database import cluster_time
 from models.recorded import recorded_only
 from resolvers.api import Api
@@ -61,6 +63,7 @@ class _Asked(NamedTuple):
     as_of: EntryId | None
     began: float
     context: RequestContext
+    toll: Toll | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class GraphQLOverHTTP:
             asked = await self._ask(request, media_type)
             await self.streams.turn(asked.operation, asked.context.viewer)
             with self.draining.stream():
-                given = Asked(asked.prepared, asked.operation, asked.variables, asked.context)
+                given = Asked(asked.prepared, asked.operation, asked.variables, asked.context, asked.toll)
                 return await sse.respond(request, self.streams, given)
 
         answer = await self._caught(stream(), media_type)
@@ -112,6 +115,9 @@ class GraphQLOverHTTP:
             return await answering
         except PreparationError as refused:
             return self._refused(refused.errors, shown)
+        except BudgetSpentError as spent:
+            body = {"errors": [{"message": spent.message, "extensions": {"code": spent.code}}]}
+            return Reply(429, shown, {**_PRIVATE, **spent.headers}, orjson.dumps(body))
         except RequestError as error:
             body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
             return Reply(error.status, shown, {**_PRIVATE, **error.headers}, orjson.dumps(body))
@@ -126,7 +132,12 @@ class GraphQLOverHTTP:
             return Reply(500, shown, {**_PRIVATE, "X-Request-Id": request_id}, orjson.dumps(_INTERNAL))
 
     async def _ask(self, request: Incoming, media_type: str | None) -> _Asked:
-        """Return what a request asks; raises PreparationError, RequestError."""
+        """Have who sends a request pay, and return what it asks.
+
+        Raises:
+            PreparationError, RequestError, BudgetSpentError: it is refused.
+
+        """
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
         parameters = await read(request)
@@ -146,14 +157,21 @@ class GraphQLOverHTTP:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
             )
-        return _Asked(prepared, operation, document.registered, parameters.variables, media_type, as_of, began, context)
+        toll = await self.streams.charging.charge(prepared, operation, context, request.headers)
+        asked = document.registered, parameters.variables, media_type
+        return _Asked(prepared, operation, *asked, as_of, began, context, toll)
 
     async def _answer(self, request: Incoming, media_type: str | None) -> Reply:
         asked = await self._ask(request, media_type)
-        body = await self.executor.answer(
-            asked.prepared, asked.operation, asked.variables, asked.context, registered=asked.registered
-        )
-        return await self._execute(asked) if body is None else self._complete(asked, body)
+        try:
+            body = await self.executor.answer(
+                asked.prepared, asked.operation, asked.variables, asked.context, registered=asked.registered
+            )
+            reply = await self._execute(asked) if body is None else self._complete(asked, body)
+        except ConnectionFailure:
+            _free(asked)
+            raise
+        return _told(reply, asked)
 
     async def _context(self, request: Incoming, operation: Operation, as_of: EntryId | None) -> RequestContext:
         caller = self.contexts.caller(request.remote, request.headers)
@@ -179,17 +197,21 @@ class GraphQLOverHTTP:
         errors = [masked(error, suggestions=self.development).formatted for error in result.errors or ()]
         body: dict[str, Any] = {"errors": errors, "data": result.data}
         if any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors):
+            _free(asked)
             return Reply(503, media_type, {**_PRIVATE, "Retry-After": "2"}, orjson.dumps(body))
         headers = await self._written(context) if context.effects.writes else {}
         if not errors:
             return self._complete(asked, orjson.dumps({"data": result.data}), headers)
         headers = {"X-Request-Id": context.request_id, **_PRIVATE, **headers}
         executed = any(error.get("path") for error in errors)
+        if not executed:
+            _free(asked)
         status = 200 if media_type == JSON else _PARTIAL if executed else 400
         return Reply(status, media_type, headers, orjson.dumps(body if executed else {"errors": errors}))
 
     def _complete(self, asked: _Asked, body: bytes, written: Mapping[str, str] | None = None) -> Reply:
         """Answer without errors; `written` are the headers that tell of the operation's writes, if it wrote."""
+        settle(asked.toll, body, asked.operation.kind)
         dependencies = asked.context.dependencies
         headers = {"X-Request-Id": asked.context.request_id, **_PRIVATE}
         if written:
@@ -235,6 +257,20 @@ _INTERNAL = {"errors": [{"message": "Something went wrong here; it was logged.",
 _UNAVAILABLE = {
     "errors": [{"message": "The database does not answer; try again.", "extensions": {"code": "UNAVAILABLE"}}]
 }
+
+
+def _free(asked: _Asked) -> None:
+    """Give all back that was paid."""
+    if asked.toll is not None:
+        asked.toll.settle(0)
+
+
+def _told(reply: Reply, asked: _Asked) -> Reply:
+    """Tell who asked of their budget: not in what caches may keep, nor in the body of what everybody is answered."""
+    if asked.toll is None or "CDN-Cache-Control" in reply.headers:
+        return reply
+    body = reply.body if asked.operation.public else extended(reply.body, asked.toll)
+    return replace(reply, headers={**reply.headers, **asked.toll.headers}, body=body)
 
 
 def _entity_tag(body: bytes, media_type: str) -> str:

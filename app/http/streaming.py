@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType, create_source_event_stream, execute
 
+from app.http.charging import Charging, settle
 from app.http.contexts import Contexts
 from auth.caller import Caller
 from auth.viewer import Viewer
+from edge.tolls import Toll
 from resolvers.api import Api
 from resolvers.context import RequestContext
 from resolvers.sources import Out, Source
@@ -26,12 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Asked:
-    """An operation that may be run, and who asks."""
+    """An operation that may be run, who asks, and what they have paid, if anybody has to."""
 
     prepared: Prepared
     operation: Operation
     variables: dict[str, Any]
     context: RequestContext
+    toll: Toll | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Streams:
     api: Api
     preparer: Preparer
     contexts: Contexts
+    charging: Charging
 
-    def ask(
+    async def ask(
         self,
         query: str,
         operation_name: str | None,
@@ -50,11 +54,17 @@ class Streams:
         viewer: Viewer,
         caller: Caller,
     ) -> Asked:
-        """Return what somebody asks; raises PreparationError, GraphQLError."""
+        """Have somebody pay for what they ask, and return it.
+
+        Raises:
+            PreparationError, GraphQLError, BudgetSpentError: it is refused.
+
+        """
         prepared = self.preparer.prepare(query)
         operation = prepared.choose(operation_name)
         context = self.contexts.make(operation, viewer, self.contexts.as_of(), caller)
-        return Asked(prepared, operation, dict(variables or {}), context)
+        toll = await self.charging.charge(prepared, operation, context, {})
+        return Asked(prepared, operation, dict(variables or {}), context, toll)
 
     async def turn(self, operation: Operation, viewer: Viewer) -> None:
         """Have who subscribes wait if their device has begun many: before anything is read, which others pay for."""
@@ -71,7 +81,10 @@ class Streams:
             # a client that leaves does not stop a mutation half-way
             mutation = asked.operation.kind is OperationType.MUTATION
             result = await (to_its_end(executing) if mutation else executing)
-            out.push(self.told(result.data, result.errors), last=True)
+            body = self.told(result.data, result.errors)
+            if not result.errors:
+                settle(asked.toll, body, asked.operation.kind)
+            out.push(body, last=True)
             return
         try:
             found = await to_its_end(self._source(asked))  # whoever leaves amid a read costs the driver a connection

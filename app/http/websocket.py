@@ -17,6 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from graphql import GraphQLError
 from strawberry.http.websocket_origin import is_same_origin
 
+from app.http.charging import BudgetSpentError
 from app.http.streaming import Streams
 from auth.tokens import InvalidTokenError
 from auth.viewer import ANONYMOUS, Viewer, renew
@@ -201,12 +202,16 @@ class _Connection:
         name = orjson.dumps(id_)
         try:
             viewer = await to_its_end(renew(connected))  # roles and the sign-in itself may end while a socket is open
-            asked = self._streams.ask(
+            asked = await self._streams.ask(
                 payload["query"], payload.get("operationName"), payload.get("variables"), viewer, self._caller
             )
         except (PreparationError, GraphQLError) as error:
             errors = error.errors if isinstance(error, PreparationError) else [error]
             self._write(orjson.dumps({"id": id_, "type": "error", "payload": self._streams.shown(errors)}))
+            return
+        except BudgetSpentError as spent:
+            refusal = GraphQLError("", original_error=spent)
+            self._write(orjson.dumps({"id": id_, "type": "error", "payload": self._streams.shown([refusal])}))
             return
         except Exception as error:  # told to who asked, as every failure of an operation
             log.warning("An operation could not be started: %s", error, exc_info=error)

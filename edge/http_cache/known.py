@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from edge.http_cache.answers import answer, shown
 from edge.http_cache.cache import HttpCache
@@ -20,6 +21,7 @@ class KnownHead:
     It holds no response, only its place, so that what was evicted is freed. `clock` gives Unix seconds.
     """
 
+    price: ClassVar[int] = 0  # there is nobody to pay
     __slots__ = ("_asked", "_cache", "_clock", "_head", "_headers", "_key", "_number", "_part", "_place", "_until")
 
     def __init__(self, cache: HttpCache, clock: Callable[[], float], key: str, headers: Headers) -> None:

@@ -18,10 +18,12 @@ from redis.asyncio import Redis
 from app.embedded.ports import free_port
 from edge import stream
 from edge.fast import FastRunner
+from edge.leases import Leases
 from edge.plans import Plan
 from edge.server import EDGE, Edge, EdgeConfig, create_edge_app
 from edge.stream import START, Change, Entry, EntryId
 from edge.tags import header
+from edge.tolls import NOBODY_KNOWN, Callers
 
 PUBLIC, PRIVATE = "ab" * 32, "cd" * 32
 PLANS = {
@@ -156,8 +158,9 @@ async def standing(
     silence: float = 30,
     capacity: int = 10**7,
     cache_redis: Redis | None = None,
+    callers: Callers | None = None,
 ) -> AsyncIterator[Stand]:
-    """Start an origin, called `host`, and an edge on an empty Redis database."""
+    """Start an origin, called `host`, and an edge on an empty Redis database; with `callers`, they have to pay."""
     origin = Origin()
     origin.gate.set()
     async with (
@@ -175,8 +178,9 @@ async def standing(
             sign=str,
             timeout=silence,
             capacity=capacity,
+            callers=callers or NOBODY_KNOWN,
         )
-        app = create_edge_app(config, redis, cache_redis)
+        app = create_edge_app(config, redis, cache_redis, Leases(redis) if callers else None)
         async with served(app) as (edge_port, front):
             stand = Stand(f"http://127.0.0.1:{edge_port}", origin, redis, app[EDGE], session, behind, front=front)
             await until(lambda: stand.edge.coherence.position is not None)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from app.acting import services
 from app.embedded.ports import free_port
 from app.http.api import create_api_app
+from app.http.charging import Charging
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
 from app.http.registry import Document, Registry
@@ -44,7 +45,8 @@ async def serving(
         acting = services(settings, platform.database, redis, await open_asset_store(settings), (api, preparer))
         registry = kind({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
         contexts = Contexts(acting, image_links(settings), follower, Combined(platform.database))
-        app = create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, development=True)
+        charging = Charging(None, lambda _header, _document: False)
+        app = create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, charging, development=True)
         running = runner(app, access_log=None)
         await running.setup()
         try:

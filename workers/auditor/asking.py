@@ -11,6 +11,7 @@ import orjson
 
 from edge.admin import body_digest
 from edge.http import JSON, lifetimes
+from edge.proxy import FETCH
 from edge.stream import EntryId
 from workers.auditor.verdicts import Held
 
@@ -55,12 +56,18 @@ class Edges:
 
 
 class Origin:
-    """The API, by its base URL; `sign` makes a moment an `Edge-As-Of` that it believes."""
+    """The API, by its base URL.
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, sign: Callable[[EntryId], str]) -> None:
+    `sign` makes a moment an `Edge-As-Of` that it believes, `mark` an `Edge-Fetch`, since nobody pays for this.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, sign: Callable[[EntryId], str], mark: Callable[[str], str] = str
+    ) -> None:
         self._session = session
         self._url = url
         self._sign = sign
+        self._mark = mark
 
     async def digest(self, held: Held) -> str:
         """Ask what an answer answers, as of its `as_of` or later, and return the digest of the body.
@@ -72,7 +79,12 @@ class Origin:
         request = self._session.get(
             f"{self._url}/graphql/{held.id}",
             params={"variables": orjson.dumps(held.variables).decode()},
-            headers={"Accept": JSON, "Accept-Encoding": "identity", "Edge-As-Of": self._sign(held.as_of)},
+            headers={
+                "Accept": JSON,
+                "Accept-Encoding": "identity",
+                "Edge-As-Of": self._sign(held.as_of),
+                FETCH: self._mark(held.id),
+            },
         )
         with _unanswered("origin"):
             async with request as response:

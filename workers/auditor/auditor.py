@@ -43,7 +43,8 @@ _UNANSWERED = Metric("auditor_unanswered_total", "Comparisons without a verdict,
 class Auditor:
     """Audits edges, named by the base URLs of their admin sites, against an origin.
 
-    `plans` say which fields an operation reads, `sign` makes a moment an `Edge-As-Of`; `lag` and `interval` in seconds.
+    `plans` say which fields an operation reads, `sign` makes a moment an `Edge-As-Of`, `mark` an
+    `Edge-Fetch`; `lag` and `interval` in seconds.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Auditor:
         *,
         plans: Mapping[str, Plan],
         sign: Callable[[EntryId], str],
+        mark: Callable[[str], str] = str,
         lag: float = PERMITTED_LAG,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
@@ -62,6 +64,7 @@ class Auditor:
         self._redis = redis
         self._plans = plans
         self._sign = sign
+        self._mark = mark
         self._lag = lag
         self._interval = interval
         self._told: dict[tuple[str, str, EntryId, str], None] = {}  # in the order of telling
@@ -82,7 +85,7 @@ class Auditor:
 
     async def audit(self, session: aiohttp.ClientSession, edge: str) -> list[Finding]:
         """Compare a sample of what one edge serves; return, count and log what is stale."""
-        edges, origin = Edges(session), Origin(session, self._origin, self._sign)
+        edges, origin = Edges(session), Origin(session, self._origin, self._sign, self._mark)
         try:
             sample = await edges.sample(edge, SAMPLE)
         except UnansweredError as error:
