@@ -22,6 +22,7 @@ from schema.pictures import Signing
 from schema.prepared import Preparer
 from schema.shown_pictures import shown_pictures
 from storage.assets import AssetStore
+from storage.attempts import RedisAttempts
 from storage.attendance import RedisRegister
 from storage.image_links import ImageLinks
 from storage.jobs import Jobs
@@ -63,6 +64,7 @@ def services(
         progress=UploadProgress(redis),
         warming=warming(settings, redis, api, documents),
         allowance=Allowance(limits),
+        attempts=RedisAttempts(redis),
         public_url=settings.public_url,
         preparer=preparer,
         relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),

@@ -25,6 +25,7 @@ from schema import ids
 from schema.context import Context
 from schema.prepared import Preparer
 from storage.assets import AssetStore
+from storage.attempts import Attempts
 from storage.presence import Presence
 from storage.progress import UploadProgress
 from storage.signals import Signals
@@ -37,9 +38,9 @@ class Services:
     """What a process of the API holds for all requests.
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
-    `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask.
-    `public_url` is the front door's base URL, `preparer` judges the documents that partners register, and
-    `relying_party` is whom passkeys are for.
+    `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask, and `attempts`
+    counts guesses at secrets. `public_url` is the front door's base URL, `preparer` judges the documents that partners
+    register, and `relying_party` is whom passkeys are for.
     """
 
     database: Database
@@ -52,6 +53,7 @@ class Services:
     progress: UploadProgress
     warming: Warming
     allowance: Allowance
+    attempts: Attempts
     public_url: str
     preparer: Preparer
     relying_party: RelyingParty
