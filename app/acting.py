@@ -9,9 +9,11 @@ from redis.asyncio import Redis
 
 from app.settings import Settings
 from auth.passkeys import RelyingParty
+from auth.passwords import Passwords
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
+from resolvers.afterwards import Afterwards
 from resolvers.allowance import Allowance, Limits
 from resolvers.api import Api
 from resolvers.attendance import Attendance
@@ -65,6 +67,8 @@ def services(
         warming=warming(settings, redis, api, documents),
         allowance=Allowance(limits),
         attempts=RedisAttempts(redis),
+        passwords=Passwords(),
+        afterwards=Afterwards(),
         public_url=settings.public_url,
         preparer=preparer,
         relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),

@@ -27,7 +27,7 @@ With 2,000 a day it takes a year and more to try the million passwords that a go
 
 STRANGERS_WAIT_SECONDS: Final = 600.0
 
-LETTERS: Final = Limit("letters", a_quarter=3)
+LETTERS: Final = Limit("letters", a_quarter=5)
 """Mails to one recipient that anybody can cause; while there are too many, the links in the last of them are good."""
 
 MAILING: Final = Limit("mailing", a_minute=10, an_hour=100)
@@ -80,6 +80,16 @@ async def count_sign_in(info: Info, email: str) -> None:
     await count(info, HERE.of(email, here), ADDRESS.of(here))
 
 
+async def count_letter(info: Info, recipient: str) -> None:
+    """Count a mail that anybody may cause, before it is looked up whether the recipient has an account.
+
+    Raises:
+        RateLimitedError: there were too many, or they cannot be counted.
+
+    """
+    await count(info, MAILING.of(neighbourhood(info.context.caller)), LETTERS.of(recipient))
+
+
 async def let_strangers_wait(info: Info, email: str, user: PydanticObjectId) -> None:
     """Have sign-ins from addresses that an account does not know wait, once there are many; `user` may be nobody's id.
 
@@ -108,6 +118,15 @@ async def forgive_sign_ins(info: Info, email: str) -> None:
         await info.context.services.attempts.forgive(HERE.of(email, neighbourhood(info.context.caller)))
     except AttemptsUnavailableError:
         return  # the windows end by themselves
+
+
+async def begin_anew(info: Info, email: str) -> None:
+    """Forget what was tried at an account's old password: it has a new one, whose owner has proved who they are."""
+    here = neighbourhood(info.context.caller)
+    try:
+        await info.context.services.attempts.forgive(HERE.of(email, here), STRANGERS.of(email))
+    except AttemptsUnavailableError:
+        return
 
 
 async def _known(user: PydanticObjectId, here: str) -> bool:

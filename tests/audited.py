@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from schema import ids
+from tests.accounts import PASSWORD, mailed, opened, waiting
 from tests.images.samples import jpeg
 from tests.platform import Json, Platform, User
 from tests.test_asset import picture
-
-PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -38,6 +39,9 @@ class World:
     asset: str
     operation: str
     document: str
+    sign_up_token: str
+    reset_token: str
+    email_token: str
 
     @classmethod
     async def make(cls, ana: User, ben: User, eva: User) -> World:
@@ -69,6 +73,7 @@ class World:
             asset["id"],
             operation["id"],
             document,
+            *await _tokens(ana),
         )
 
     async def anybody(self, mutation: str, type_: str, input_: Json) -> Json:
@@ -81,6 +86,20 @@ class World:
         return await self.ana.ask(text, {"rows": [{"newDocumentState": new, "assumedMasterState": assumed}]})
 
 
+async def _tokens(ana: User) -> tuple[str, str, str]:
+    """Write tokens as if they were mailed, for accounts of nobody else's; and have Ana just proved who she is."""
+    rows = ana.platform.database.handle
+    await rows["sessions"].update_many(
+        {"user": ids.key(ana.id, "User")}, {"$set": {"authenticated_at": datetime.now(UTC)}}
+    )
+    first, second = [await rows["users"].find_one({"email": await opened(rows)}) or {} for _ in range(2)]
+    return (
+        await waiting(rows),
+        await mailed(rows, "PASSWORD_RESET", first["email"], user=first["_id"]),
+        await mailed(rows, "EMAIL_CHANGE", f"{uuid4().hex}@example.com", user=second["_id"]),
+    )
+
+
 Run = Callable[[World], Awaitable[Any]]
 
 
@@ -88,12 +107,14 @@ Run = Callable[[World], Awaitable[Any]]
 class Case:
     """A mutation's run, and the entries that it makes: the action and the type of its subject.
 
-    `nobody` says that nobody was signed in before, so that who acts is known by what they do.
+    `nobody` says that nobody was signed in before, so that who acts is known by what they do; `own` that it is about
+    their own account, so that no organization's log has it.
     """
 
     entries: tuple[tuple[str, str], ...]
     run: Run
     nobody: bool = False
+    own: bool = False
 
 
 def writes(action: str, kind: str, run: Run, **options: Any) -> Case:
@@ -106,13 +127,37 @@ def _member(w: World) -> Json:
 
 
 AUDITED: dict[str, Case] = {
-    "signUp": writes(
-        "ACCOUNT_OPENED",
-        "User",
-        lambda w: w.anybody(
-            "signUp", "SignedIn", {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "name": "Z"}
+    "verifyEmail": Case(
+        (("ACCOUNT_OPENED", "User"), ("EMAIL_VERIFIED", "User"), ("SIGNED_IN", "User")),
+        lambda w: w.platform.ask(
+            "mutation ($t: String!) { verifyEmail(token: $t) { __typename } }", {"t": w.sign_up_token}
         ),
         nobody=True,
+    ),
+    "confirmEmailChange": writes(
+        "EMAIL_CHANGED",
+        "User",
+        lambda w: w.platform.ask(
+            "mutation ($t: String!) { confirmEmailChange(token: $t) { __typename } }", {"t": w.email_token}
+        ),
+        nobody=True,
+    ),
+    "resetPassword": writes(
+        "PASSWORD_RESET",
+        "User",
+        lambda w: w.anybody("resetPassword", "PasswordChanged", {"token": w.reset_token, "password": f"{PASSWORD} 2"}),
+        nobody=True,
+    ),
+    "changePassword": writes(
+        "PASSWORD_CHANGED",
+        "User",
+        lambda w: w.ana.do(
+            "changePassword",
+            "PasswordChanged",
+            {"current": PASSWORD, "password": f"{PASSWORD} 2"},
+            "sessionsEnded",
+        ),
+        own=True,
     ),
     "signIn": writes(
         "SIGNED_IN",
@@ -188,6 +233,9 @@ _SAYS = "changes what a thing says, for those who see it already"
 _LOGGED = "the log of edits keeps every batch, with its author"
 
 UNAUDITED: dict[str, str] = {
+    "signUp": "opens nothing: `verifyEmail` does",
+    "askPasswordReset": "the relay writes that, when it sends the link: here nobody looks whether there is an account",
+    "changeEmail": "changes nothing: `confirmEmailChange` does",
     "refresh": "the same device keeps the same access; a token that is used again is another matter",
     "signOut": "a device gives up its own access, and nobody else's",
     "updateViewer": _SAYS,
