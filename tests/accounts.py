@@ -39,9 +39,9 @@ async def mailed(rows: Any, purpose: str, email: str, **about: ObjectId) -> str:
     """Write a token into a database, as it is when it was mailed to an address; return it."""
     token, row = secrets.token_urlsafe(32), _row()
     expires = row["created_at"] + timedelta(hours=1)
-    about = {"user": None, "sign_up": None, **about}
+    ours: dict[str, Any] = {"user": None, "sign_up": None, **about}
     known = {"hash": token_hash(token), "purpose": purpose, "email": email, "used_at": None, "expires_at": expires}
-    await rows["mailed_tokens"].insert_one({**row, **known, **about})
+    await rows["mailed_tokens"].insert_one({**row, **known, **ours})
     return token
 
 
