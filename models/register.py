@@ -11,7 +11,9 @@ from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
+from models.erasure import Erasure
 from models.factor import Factors, Guesses
+from models.invitation import Invitation
 from models.letter import Letter
 from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
@@ -32,6 +34,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Challenge,
     Organization,
     Membership,
+    Invitation,
     Project,
     Design,
     Like,
@@ -47,6 +50,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Change,
     AuditEvent,
     AuditChain,
+    Erasure,
     SignUp,
     MailedToken,
     Letter,

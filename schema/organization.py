@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models.organization
+from auth.permissions import Permission
+from auth.viewer import Viewer
 from models.organization import Plan, Role
 from schema.connection import Connection
 from schema.context import Info
@@ -18,11 +20,16 @@ from schema.user import User
 
 if TYPE_CHECKING:
     from schema.asset import Asset
+    from schema.invitation import Invitation
     from schema.operation import RegisteredOperation
     from schema.project import Project
 
 strawberry.enum(Plan, description="What an organization pays for.")
 strawberry.enum(Role, description="What a member may do; each role includes those below it.")
+
+
+def _managed(root: Node, viewer: Viewer) -> bool:
+    return viewer.may(Permission.MANAGE_MEMBERS, root.document.id)
 
 
 @strawberry.type(description="An agency or a studio: the tenant.")
@@ -48,6 +55,13 @@ class Organization(Node, stores=models.organization.Organization):
         "operations_by_organization",
         by="organization",
         description="The operations it has registered; only shown to members.",
+    )
+
+    invitations: Connection[Annotated[Invitation, strawberry.lazy("schema.invitation")]] = related(
+        "invitations_by_organization",
+        by="organization",
+        visible=_managed,
+        description="Invitations that wait for an answer; only shown to those who manage members.",
     )
 
     @computed("id", "plan", description="What it pays for; only shown to members.")
@@ -83,15 +97,6 @@ class UpdateOrganizationInput:
 
     id: strawberry.ID
     name: str | None = strawberry.UNSET
-
-
-@strawberry.input
-class AddMemberInput:
-    """A user, by the address of their account, and the role they get."""
-
-    organization_id: strawberry.ID
-    email: str
-    role: Role
 
 
 @strawberry.input

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from app.http.audit import export
 from app.http.charging import Charging
 from app.http.contexts import Contexts
+from app.http.export import Exports
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
 from app.http.passkeys import add_passkeys
@@ -96,6 +97,7 @@ def create_api_app(
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
+    app.router.add_get("/account/export", Exports(contexts).handle, allow_head=False)
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)
     app.router.add_get("/previews/{token}", preview)

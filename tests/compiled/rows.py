@@ -66,6 +66,7 @@ def documents() -> dict[str, list[Row]]:
         "design_edits": [*_edits()],
         "elements": [*_elements()],
         "operations": [*_operations()],
+        "invitations": [*_invitations()],
         "likes": [*_likes()],
         "passkeys": [*_passkeys()],
     }
@@ -230,6 +231,16 @@ def _operations() -> Iterator[Row]:
         row |= {"organization": oid("organization", "ab"[number == 3]), "cost": 2, "max_age": 300 * number}
         row |= {"document_id": sha256(body.encode()).hexdigest(), "scope": ("PUBLIC", "VIEWER")[number % 2]}
         yield {**row, "created_by": GONE if number == 2 else oid("user", "owner")}
+
+
+def _invitations() -> Iterator[Row]:
+    for number in range(9):
+        email = f"{number}@example.com"
+        row = {"_id": oid("invitation", number), "created_at": moment(number), "email": email}
+        row |= {"organization": oid("organization", "ab"[number == 8]), "recipient": sha256(email.encode()).hexdigest()}
+        row |= {"role": ("VIEWER", "ADMIN")[number % 2], "status": "DECLINED" if number % 5 == 4 else "PENDING"}
+        row |= {"invited_by": GONE if number == 2 else oid("user", "owner")}
+        yield {**row, "expires_at": moment(number + 100)}
 
 
 def _likes() -> Iterator[Row]:
