@@ -9,9 +9,11 @@ from redis.asyncio import Redis
 
 from app.settings import Settings
 from auth.passkeys import RelyingParty
+from auth.passwords import Passwords
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
+from resolvers.afterwards import Afterwards
 from resolvers.allowance import Allowance, Limits
 from resolvers.api import Api
 from resolvers.attendance import Attendance
@@ -22,6 +24,7 @@ from schema.pictures import Signing
 from schema.prepared import Preparer
 from schema.shown_pictures import shown_pictures
 from storage.assets import AssetStore
+from storage.attempts import RedisAttempts
 from storage.attendance import RedisRegister
 from storage.image_links import ImageLinks
 from storage.jobs import Jobs
@@ -63,6 +66,9 @@ def services(
         progress=UploadProgress(redis),
         warming=warming(settings, redis, api, documents),
         allowance=Allowance(limits),
+        attempts=RedisAttempts(redis),
+        passwords=Passwords(),
+        afterwards=Afterwards(),
         public_url=settings.public_url,
         preparer=preparer,
         relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),

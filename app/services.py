@@ -18,6 +18,7 @@ from edge.guards import Guards
 from edge.stream import EntryId
 from storage.assets import AssetStore, FolderAssetStore
 from storage.image_links import ImageLinks
+from storage.mail import FolderMail, Mail, SmtpServer
 from storage.redis_client import connect
 
 if TYPE_CHECKING:
@@ -64,6 +65,15 @@ def answering(redis: Redis) -> Callable[[], Awaitable[None]]:
         await answer
 
     return answers
+
+
+def open_mail(settings: Settings) -> Mail:
+    """Return what sends mail: a server where one is set, else a folder."""
+    if not settings.smtp_url:
+        return FolderMail(settings.data_dir / "mail", settings.mail_from)
+    from storage.smtp import SmtpMail  # noqa: PLC0415 - see above
+
+    return SmtpMail(SmtpServer.parse(settings.smtp_url), settings.mail_from)
 
 
 async def open_asset_store(settings: Settings) -> AssetStore:

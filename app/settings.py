@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from storage.mail import SmtpServer, check_sender
+
 Environment = Literal["development", "production"]
 
 _DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - refused in production
@@ -45,7 +47,8 @@ class Settings:
     with the first pair and answered for all of them. `imgproxy_presets` are as imgproxy writes them, `images_origins`
     the origins that originals may be read from, `images_watermark` the path of a picture. `images_cache_bytes` is how
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
-    design are kept. `cors_origins` are the origins whose pages may read our answers (`*`: any).
+    design are kept. `smtp_url` is the server that mail from `mail_from` is handed to; without, it is written to
+    `data_dir`/mail. `cors_origins` are the origins whose pages may read our answers (`*`: any).
     `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit` need
     it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where a request
     comes from; without `rate_limits` nobody's budget is counted, as load tests want it. Passkeys are for
@@ -83,6 +86,8 @@ class Settings:
     images_cache_bytes: int = 2 << 30
     log_days: int = 90
     cors_origins: tuple[str, ...] = ()
+    smtp_url: str = ""
+    mail_from: str = "DiseñoPro <no-reply@localhost>"
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     passkey_domain: str = ""
     passkey_origins: tuple[str, ...] = ()
@@ -153,6 +158,8 @@ class Settings:
             images_cache_bytes=_whole(environ, "IMAGES_CACHE_BYTES", cls.images_cache_bytes),
             log_days=_whole(environ, "LOG_DAYS", cls.log_days),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
+            smtp_url=_smtp(environ, "SMTP_URL"),
+            mail_from=_sender(environ, "MAIL_FROM", cls.mail_from),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
             passkey_domain=environ.get("PASSKEY_DOMAIN", ""),
             passkey_origins=_addresses(environ, "PASSKEY_ORIGINS"),
@@ -203,6 +210,8 @@ class Settings:
             "IMGPROXY_SALT": _DEVELOPMENT_SALT in self.imgproxy_salt,
             "MONGODB_URL": self.mongodb_url is None,
             "REDIS_URL": self.redis_url is None,
+            "SMTP_URL": not self.smtp_url,
+            "MAIL_FROM": self.mail_from == Settings.mail_from,
         }
         if missing := [name for name, unset in defaults.items() if unset]:
             raise SettingsError(f"ENVIRONMENT=production needs values of its own for: {', '.join(missing)}.")
@@ -245,6 +254,25 @@ def _uses_passkeys(origin: str, domain: str) -> bool:
     if origin.startswith("android:apk-key-hash:"):
         return True
     return bool(_ORIGIN.fullmatch(origin)) and f".{urlsplit(origin).hostname}".endswith(f".{domain}")
+
+
+def _smtp(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if text:
+        try:
+            SmtpServer.parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {error}.") from error
+    return text
+
+
+def _sender(environ: Mapping[str, str], name: str, default: str) -> str:
+    text = environ.get(name) or default
+    try:
+        check_sender(text)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}.") from error
+    return text
 
 
 def _endpoint(environ: Mapping[str, str], name: str) -> str:

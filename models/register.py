@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.account import MailedToken, SignUp
 from models.asset import Asset, Upload
 from models.audit import AuditChain, AuditEvent
 from models.challenge import Challenge, Ticket
@@ -11,6 +12,7 @@ from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
 from models.factor import Factors, Guesses
+from models.letter import Letter
 from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
 from models.passkey import Passkey
@@ -45,6 +47,9 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Change,
     AuditEvent,
     AuditChain,
+    SignUp,
+    MailedToken,
+    Letter,
 )
 
 KINDS: dict[str, type[Entity]] = {document.__name__: document for document in DOCUMENTS}

@@ -12,7 +12,10 @@ from beanie import Indexed, PydanticObjectId
 
 from models.entity import Entity, line, now
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+LOCALE = r"^[a-z]{2}(-[A-Z]{2})?$"
+
+_SPECIAL = r"@\s,:;<>()\[\]\\\"\x00-\x1f\x7f-\x9f"  # what has a meaning in a header of a mail, or cannot be seen
+_EMAIL = re.compile(rf"[^{_SPECIAL}]{{1,64}}@[^{_SPECIAL}.]+(\.[^{_SPECIAL}.]+)+")
 
 
 def fold_email(text: str) -> str:
@@ -29,12 +32,13 @@ def fold_email(text: str) -> str:
 
 
 class User(Entity):
-    """A person."""
+    """A person. `email_verified_at` is when a link that was mailed to their address was last followed."""
 
     email: Annotated[str, pydantic.AfterValidator(fold_email), Indexed(unique=True)]
     name: Annotated[str, line(120)]
-    locale: str = pydantic.Field(default="en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    locale: str = pydantic.Field(default="en", pattern=LOCALE)
     avatar: PydanticObjectId | None = None
+    email_verified_at: datetime | None = None
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -69,6 +73,7 @@ class Method(StrEnum):
     TOTP = "TOTP"
     PASSKEY = "PASSKEY"
     RECOVERY_CODE = "RECOVERY_CODE"
+    MAIL = "MAIL"
 
 
 class Session(Entity):

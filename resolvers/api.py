@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.account import AccountMutations
 from resolvers.asset import AssetMutations
 from resolvers.audit import AuditQueries
 from resolvers.comment import CommentMutations
@@ -46,6 +47,7 @@ class Query(GalleryQueries, NodeQueries, ReplicationQueries, AuditQueries, Facto
 @strawberry.type(description="What can be done; each answers a union of the result and the failures to expect.")
 class Mutation(
     IdentityMutations,
+    AccountMutations,
     FactorMutations,
     PasskeyMutations,
     SteppingUpMutations,

@@ -12,12 +12,14 @@ from strawberry.extensions import FieldExtension
 
 from auth.caller import NOWHERE, Caller
 from auth.passkeys import RelyingParty
+from auth.passwords import Passwords
 from auth.permissions import Permission
 from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
 from models.entity import Entity
 from models.errors import InvalidInputError
+from resolvers.afterwards import Afterwards
 from resolvers.allowance import Allowance
 from resolvers.following import Feeds
 from resolvers.warming import Warming
@@ -25,6 +27,7 @@ from schema import ids
 from schema.context import Context
 from schema.prepared import Preparer
 from storage.assets import AssetStore
+from storage.attempts import Attempts
 from storage.presence import Presence
 from storage.progress import UploadProgress
 from storage.signals import Signals
@@ -37,9 +40,9 @@ class Services:
     """What a process of the API holds for all requests.
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
-    `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask.
-    `public_url` is the front door's base URL, `preparer` judges the documents that partners register, and
-    `relying_party` is whom passkeys are for.
+    `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask, `attempts` counts
+    guesses at secrets, and `afterwards` does what no answer waits for. `public_url` is the front door's base URL,
+    `preparer` judges the documents that partners register, and `relying_party` is whom passkeys are for.
     """
 
     database: Database
@@ -52,9 +55,17 @@ class Services:
     progress: UploadProgress
     warming: Warming
     allowance: Allowance
+    attempts: Attempts
+    passwords: Passwords
+    afterwards: Afterwards
     public_url: str
     preparer: Preparer
     relying_party: RelyingParty
+
+    async def close(self) -> None:
+        """Finish what was begun, and let threads go; before the database is closed."""
+        await self.afterwards.finish()
+        self.passwords.close()
 
 
 @dataclass(frozen=True, kw_only=True)

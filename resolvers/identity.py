@@ -1,4 +1,4 @@
-"""Signing up, in and out, and the viewer's own account."""
+"""Signing in and out, and what the viewer shows of themselves."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import Any
 
 import strawberry
 from beanie import PydanticObjectId
-from pymongo.errors import DuplicateKeyError
 
 import models.asset
 import models.user
-from auth import passwords, sessions
+from auth import sessions
 from auth.permissions import Permission
-from auth.sessions import Tokens
 from models.audit import AuditAction
-from models.errors import ConflictError, NotSignedInError
+from models.errors import NotSignedInError
 from models.user import Credential, Method
+from resolvers import throttling
 from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
 from resolvers.signing_in import admit, signed_in
@@ -25,49 +24,53 @@ from schema.user import (
     SignedOut,
     SignInInput,
     SignInResult,
-    SignUpInput,
-    SignUpResult,
     UpdateViewerInput,
     UpdateViewerResult,
 )
+
+
+async def _failed(info: Info, user: models.user.User) -> None:
+    """Write that a password was wrong; done after the answer, whose time would tell that there is an account."""
+
+    async def write(session: Any) -> None:
+        await audit(info, session, AuditAction.SIGN_IN_FAILED, user)
+
+    await info.context.services.database.transaction(write)
+
+
+async def _still(credential: Credential, hashed: str) -> bool:
+    """Whether a password is still the account's, which may have waited long to be checked; store its hash anew."""
+    known = {"_id": credential.id, "hash": credential.hash}
+    kept = await Credential.get_pymongo_collection().update_one(known, {"$set": {"hash": hashed}})
+    return kept.matched_count == 1
 
 
 @strawberry.type
 class IdentityMutations:
     """Mutations of accounts and devices."""
 
-    @mutation("Open an account and sign in.")
-    async def sign_up(self, info: Info, input: SignUpInput) -> SignUpResult:  # noqa: A002 - Relay's word
-        """Create a user and their password in one transaction."""
-        services = info.context.services
-        user = models.user.User.make(email=input.email, name=input.name, locale=input.locale)
-        hashed = await passwords.hash_password(input.password)
-
-        async def create(session: Any) -> Tokens:
-            await user.insert(session=session)
-            await Credential(id=user.id, hash=hashed).insert(session=session)
-            await audit(info, session, AuditAction.ACCOUNT_OPENED, user, actor=user.id)
-            return await sessions.start(services.keys, user.id, [Method.PASSWORD], info.context.caller, session)
-
-        try:
-            tokens = await services.database.transaction(create)
-        except DuplicateKeyError as error:
-            raise ConflictError(
-                "No account can be opened with this address; sign in if it is yours.", path=("input", "email")
-            ) from error
-        return await signed_in(tokens, user)
-
     @mutation("Sign in with a password.")
-    async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:  # noqa: A002
-        """Check the password, at the same cost whether the account exists or not."""
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:  # noqa: A002 - Relay's word
+        """Check the password, at the same cost whether the account exists or not, and whether it fits or not."""
+        passwords = info.context.services.passwords
         try:
             email = models.user.fold_email(input.email)
         except ValueError:
             email = ""
+        await throttling.count_sign_in(info, email)
         user = await models.user.User.find_one({"email": email})
-        credential = await Credential.get(user.id if user else PydanticObjectId())
-        if not await passwords.verify_password(credential.hash if credential else None, input.password) or user is None:
+        key = user.id if user else PydanticObjectId()
+        await throttling.let_strangers_wait(info, email, key)
+        credential = await Credential.get(key)
+        fits = await passwords.verify(credential.hash if credential else None, input.password)
+        if not fits or user is None or credential is None:
+            if user is not None:
+                info.context.services.afterwards.do(_failed(info, user))
             raise NotSignedInError("The address or the password is wrong.")
+        hashed = await passwords.hash(input.password) if passwords.outdated(credential.hash) else credential.hash
+        if not await _still(credential, hashed):
+            raise NotSignedInError("The password was changed meanwhile; sign in with the new one.")
+        await throttling.forgive_sign_ins(info, email)
         return await admit(info, user, [Method.PASSWORD])
 
     @mutation("Exchange a refresh token for new tokens; it works once.")

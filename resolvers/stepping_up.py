@@ -10,7 +10,6 @@ import strawberry
 from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.scalars import JSON
 
-from auth import passwords
 from models.audit import AuditAction
 from models.challenge import Purpose
 from models.entity import now
@@ -72,7 +71,7 @@ async def _check_password(info: Info, password: str) -> None:
     viewer = info.context.viewer
     counted = await Guesses.count_one(f"step-up:{viewer.session}", _MOST_PASSWORDS, _WINDOW)
     credential = await Credential.get(viewer.require_user())
-    if not await passwords.verify_password(credential.hash if credential else None, password):
+    if not await info.context.services.passwords.verify(credential.hash if credential else None, password):
         await _tell_failure(info)
         raise NotSignedInError(_WRONG)
     await Guesses.forgive(counted)

@@ -10,7 +10,7 @@ import models.user
 from auth.viewer import Viewer
 from schema.connection import Connection
 from schema.context import Info
-from schema.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn, SecondFactorRequired
+from schema.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, RateLimited, SecondFactorRequired
 from schema.node import Node
 from schema.relations import computed, reference, related
 
@@ -53,6 +53,11 @@ class User(Node, stores=models.user.User):
         """Return the address to its owner."""
         return self.document.email if _self(self, info.context.viewer) else None
 
+    @computed("id", "email_verified_at", description="Whether they follow mail to it; only shown to themselves.")
+    def email_verified(self, info: Info) -> bool | None:
+        """Return whether a link to the address was followed."""
+        return self.document.email_verified_at is not None if _self(self, info.context.viewer) else None
+
     @computed("id", "locale", description="Their language (BCP 47); only shown to themselves.")
     def locale(self, info: Info) -> str | None:
         """Return the language to its owner."""
@@ -65,7 +70,7 @@ class User(Node, stores=models.user.User):
 
 @strawberry.type(description="A signed-in device's tokens.")
 class SignedIn:
-    """What signing up, signing in and refreshing answer."""
+    """What verifying an address, signing in and refreshing answer."""
 
     viewer: User = strawberry.field(description="Who is signed in.")
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer …`.")
@@ -78,16 +83,6 @@ class SignedOut:
     """What signing out answers."""
 
     ok: bool = True
-
-
-@strawberry.input
-class SignUpInput:
-    """A new account."""
-
-    email: str
-    password: str = strawberry.field(description="10 to 256 characters.")
-    name: str
-    locale: str = "en"
 
 
 @strawberry.input
@@ -107,8 +102,7 @@ class UpdateViewerInput:
     avatar_id: strawberry.ID | None = strawberry.UNSET
 
 
-SignUpResult = Annotated[SignedIn | InvalidInput | Conflict, strawberry.union("SignUpResult")]
-SignInResult = Annotated[SignedIn | SecondFactorRequired | NotSignedIn, strawberry.union("SignInResult")]
+SignInResult = Annotated[SignedIn | SecondFactorRequired | NotSignedIn | RateLimited, strawberry.union("SignInResult")]
 RefreshResult = Annotated[SignedIn | NotSignedIn, strawberry.union("RefreshResult")]
 UpdateViewerResult = Annotated[
     User | NotSignedIn | NotFound | NotAllowed | InvalidInput, strawberry.union("UpdateViewerResult")

@@ -84,15 +84,15 @@ Run = Callable[[World], Awaitable[Any]]
 class Case:
     """A mutation's run, and the entries that it makes: the action and the type of its subject (empty: none).
 
-    `nobody` says that nobody was signed in before, so that who acts is known by what they do; `by` is who acts. What
-    `given` returns, which is done before, is the world's `given`.
+    `nobody` says that nobody was signed in before, so that who acts is known by what they do; `by` is who acts (None:
+    the user to whom it is done). What `given` returns, which is done before, is the world's `given`.
     """
 
     entries: tuple[tuple[str, str], ...]
     run: Run
     nobody: bool = False
     given: Run | None = None
-    by: Callable[[World], User] = lambda w: w.ana
+    by: Callable[[World], User] | None = lambda w: w.ana
 
     async def prepare(self, world: World) -> None:
         """Do what comes before."""

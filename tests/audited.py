@@ -7,10 +7,8 @@ of what it was done to.
 
 from __future__ import annotations
 
-from uuid import uuid4
-
-from tests import audited_factors
-from tests.audit_cases import PASSWORD, Case, World, writes
+from tests import audited_accounts, audited_factors
+from tests.audit_cases import Case, World, writes
 from tests.platform import Json
 
 
@@ -19,23 +17,8 @@ def _member(w: World) -> Json:
 
 
 AUDITED: dict[str, Case] = {
+    **audited_accounts.AUDITED,
     **audited_factors.AUDITED,
-    "signUp": writes(
-        "ACCOUNT_OPENED",
-        "User",
-        lambda w: w.anybody(
-            "signUp", "SignedIn", {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "name": "Z"}
-        ),
-        nobody=True,
-        by=lambda w: w.eva,  # somebody new, whom nobody knows before
-    ),
-    "signIn": writes(
-        "SIGNED_IN",
-        "User",
-        lambda w: w.anybody("signIn", "SignedIn", {"email": w.eva.email, "password": PASSWORD}),
-        nobody=True,
-        by=lambda w: w.eva,
-    ),
     "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
     "updateOrganization": writes(
         "ORGANIZATION_CHANGED",
@@ -104,6 +87,7 @@ _SAYS = "changes what a thing says, for those who see it already"
 _LOGGED = "the log of edits keeps every batch, with its author"
 
 UNAUDITED: dict[str, str] = {
+    **audited_accounts.UNAUDITED,
     **audited_factors.UNAUDITED,
     "refresh": "the same device keeps the same access; a token that is used again is another matter",
     "signOut": "a device gives up its own access, and nobody else's",

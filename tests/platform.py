@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from models.database import Database
 from resolvers.allowance import Limits
 from resolvers.following import Pace
 from storage.assets import FolderAssetStore
+from tests.accounts import PASSWORD, opened
+from tests.letterbox import Letterbox
 
 Json = dict[str, Any]
 
@@ -33,6 +36,7 @@ class Platform:
     database: Database
     session: aiohttp.ClientSession
     processes: dict[str, Process]
+    mail: Letterbox
 
     @property
     def api(self) -> str:
@@ -50,18 +54,28 @@ class Platform:
         return FolderAssetStore(self.settings.data_dir / "assets")
 
     async def post(
-        self, query: str, variables: Json | None = None, token: str | None = None, *, base: str | None = None
+        self,
+        query: str,
+        variables: Json | None = None,
+        token: str | None = None,
+        *,
+        base: str | None = None,
+        address: str | None = None,
     ) -> tuple[int, Json]:
-        """Ask with POST: (status, body)."""
+        """Ask with POST: (status, body). A proxy that is trusted says that it comes from an `address`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if address is not None:
+            headers["X-Forwarded-For"] = address
         async with self.session.post(
             f"{base or self.api}/graphql", json={"query": query, "variables": variables or {}}, headers=headers
         ) as response:
             return response.status, await response.json()
 
-    async def ask(self, query: str, variables: Json | None = None, token: str | None = None) -> Json:
+    async def ask(
+        self, query: str, variables: Json | None = None, token: str | None = None, *, address: str | None = None
+    ) -> Json:
         """Ask with POST and return the data; fails on errors."""
-        status, body = await self.post(query, variables, token)
+        status, body = await self.post(query, variables, token, address=address)
         assert status == 200, body
         assert "errors" not in body, body
         data: Json = body["data"]
@@ -72,15 +86,39 @@ class Platform:
         return replace(self, settings=replace(self.settings, api_url=url))
 
     async def user(self, name: str = "Ana") -> User:
-        """Sign somebody new up."""
-        email = f"{uuid4().hex}@example.com"
-        answer = await self.ask(
-            """mutation ($input: SignUpInput!) { signUp(input: $input) { ... on SignedIn {
-                accessToken refreshToken viewer { id } } ... on UserError { message } } }""",
-            {"input": {"email": email, "password": "correct horse battery", "name": name}},
+        """Sign somebody new up, from an address of their own."""
+        email, address = f"{uuid4().hex}@example.com", an_address()
+        await self.ask(
+            """mutation ($input: SignUpInput!) { signUp(input: $input) {
+                ... on CheckYourMail { expiresIn } ... on UserError { message } } }""",
+            {"input": {"email": email, "password": PASSWORD, "name": name}},
+            address=address,
         )
-        signed = answer["signUp"]
-        return User(self, email, signed["viewer"]["id"], signed["accessToken"], signed["refreshToken"])
+        answer = await self.ask(
+            """mutation ($token: String!) { verifyEmail(token: $token) { ... on SignedIn {
+                accessToken refreshToken viewer { id } } ... on UserError { message } } }""",
+            {"token": await self.mail.token(email)},
+            address=address,
+        )
+        signed = answer["verifyEmail"]
+        return User(self, email, signed["viewer"]["id"], signed["accessToken"], signed["refreshToken"], address)
+
+    async def resident(self, name: str = "Ana") -> User:
+        """Sign somebody in who has an account, where nobody delivers mail."""
+        email, address = await opened(self.database.handle, name), an_address()
+        answer = await self.ask(
+            """mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignedIn {
+                accessToken refreshToken viewer { id } } ... on UserError { message } } }""",
+            {"input": {"email": email, "password": PASSWORD}},
+            address=address,
+        )
+        signed = answer["signIn"]
+        return User(self, email, signed["viewer"]["id"], signed["accessToken"], signed["refreshToken"], address)
+
+
+def an_address() -> str:
+    """Return an address that nobody else has; the documentation's network has enough of them (RFC 3849)."""
+    return f"2001:db8:{secrets.randbits(16):x}:{secrets.randbits(16):x}::1"
 
 
 @dataclass
@@ -92,6 +130,7 @@ class User:
     id: str
     token: str
     refresh_token: str
+    address: str = ""
     made: list[str] = field(default_factory=list)
 
     async def ask(self, query: str, variables: Json | None = None) -> Json:
@@ -226,8 +265,9 @@ async def start(settings: Settings) -> AsyncIterator[Platform]:
         database = await open_database(settings)  # one for all: Beanie binds the documents to the last that was opened
         stack.push_async_callback(database.close)
         await database.prepare()
+        mail = Letterbox()
         processes = {
-            "relay": await relay.process(settings, database),
+            "relay": await relay.process(settings, database, mail),
             "images": await images.process(settings),
             "api": await api.process(settings, database),
             "edge": await edge.process(settings),
@@ -235,7 +275,7 @@ async def start(settings: Settings) -> AsyncIterator[Platform]:
         for process in processes.values():
             await stack.enter_async_context(running(process, settings))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        platform = Platform(settings, database, session, processes)
+        platform = Platform(settings, database, session, processes, mail)
         await until_ready(processes["edge"])
         yield platform
 

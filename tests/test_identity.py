@@ -15,8 +15,6 @@ from schema import ids
 from tests.platform import Json, Platform, User
 
 VIEWER = "{ viewer { id email name locale } }"
-SIGN_UP = """mutation ($input: SignUpInput!) { signUp(input: $input) { __typename ... on SignedIn {
-    accessToken refreshToken expiresIn viewer { id name email locale } } ... on UserError { message code path } } }"""
 SIGN_IN = """mutation ($email: String!, $password: String!) { signIn(input: {email: $email, password: $password}) {
     __typename ... on SignedIn { accessToken viewer { id } } ... on UserError { message code path } } }"""
 REFRESH = """mutation ($token: String!) { refresh(refreshToken: $token) { __typename
@@ -31,63 +29,10 @@ async def ana(platform: Platform) -> User:
     return await platform.user("Ana")
 
 
-async def sign_up(platform: Platform, **fields: object) -> Json:
-    """Open an account with some fields of one's own."""
-    input_ = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "name": "Eva", **fields}
-    result: Json = (await platform.ask(SIGN_UP, {"input": input_}))["signUp"]
-    return result
-
-
 async def refresh(platform: Platform, token: str) -> Json:
     """Exchange a refresh token."""
     result: Json = (await platform.ask(REFRESH, {"token": token}))["refresh"]
     return result
-
-
-async def test_signing_up_signs_in(platform: Platform) -> None:
-    """The address is folded, the token works, and no password is stored beside the user."""
-    email = f"Eva.{uuid4().hex}@Example.COM"
-    made = await sign_up(platform, email=f" {email} ", locale="es-ES")
-    assert (made["viewer"]["name"], made["expiresIn"]) == ("Eva", 300)
-    seen = (await platform.ask(VIEWER, token=made["accessToken"]))["viewer"]
-    assert seen == {"id": made["viewer"]["id"], "email": email.lower(), "name": "Eva", "locale": "es-ES"}
-    assert await platform.ask(VIEWER) == {"viewer": None}
-    key = ids.key(made["viewer"]["id"], "User")
-    stored = await platform.database.handle["users"].find_one({"_id": key})
-    credential = await platform.database.handle["credentials"].find_one({"_id": key})
-    session = await platform.database.handle["sessions"].find_one({"user": key})
-    assert "argon2" not in str(stored)
-    assert credential is not None
-    assert credential["hash"].startswith("$argon2id$")
-    assert made["refreshToken"] not in str(session)
-    assert token_hash(made["refreshToken"]) in str(session)
-
-
-async def test_an_address_has_one_account(platform: Platform, ana: User) -> None:
-    """Also when two open it at the same time, and however it is spelled."""
-    taken = await sign_up(platform, email=ana.email.upper())
-    assert (taken["__typename"], taken["path"]) == ("Conflict", ["input", "email"])
-    email = f"{uuid4().hex}@example.com"
-    both = await asyncio.gather(*(sign_up(platform, email=email) for _ in range(2)))
-    assert sorted(answer["__typename"] for answer in both) == ["Conflict", "SignedIn"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        ({"email": "nobody"}, "email"),
-        ({"email": "a b@example.com"}, "email"),
-        ({"email": f"{'a' * 250}@example.com"}, "email"),
-        ({"password": "short"}, "password"),
-        ({"password": "x" * 257}, "password"),
-        ({"name": "  "}, "name"),
-        ({"locale": "english"}, "locale"),
-    ],
-)
-async def test_a_bad_account_is_refused(platform: Platform, fields: Json, named: str) -> None:
-    """The path leads to the field."""
-    refused = await sign_up(platform, **fields)
-    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", named])
 
 
 async def test_a_wrong_password_and_an_unknown_address_get_one_answer(platform: Platform, ana: User) -> None:

@@ -20,6 +20,7 @@ from tests.app.processes import environment, running
 from tests.audit_cases import World
 from tests.audited import AUDITED
 from tests.faults.child import Child
+from tests.letterbox import Letterbox
 from tests.platform import Json, Platform, User
 
 NAME = "unauditable"
@@ -41,7 +42,7 @@ async def apart(mongodb_url: str, redis_url: str, tmp_path_factory: pytest.TempP
             aiohttp.ClientSession() as session,
             AsyncMongoClient[dict[str, Any]](mongodb_url, tz_aware=True) as client,
         ):
-            yield Platform(Settings.from_environment(environ), Database(client, NAME), session, {})
+            yield Platform(Settings.from_environment(environ), Database(client, NAME), session, {}, Letterbox())
             await client.drop_database(NAME)
     finally:
         await child.kill()
@@ -49,8 +50,8 @@ async def apart(mongodb_url: str, redis_url: str, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="module")
 async def people(apart: Platform) -> list[User]:
-    """Sign up who is in every world."""
-    return [await apart.user(name) for name in ("Ana", "Ben", "Eva")]
+    """Sign in who is in every world."""
+    return [await apart.resident(name) for name in ("Ana", "Ben", "Eva")]
 
 
 @asynccontextmanager

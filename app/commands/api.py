@@ -85,7 +85,7 @@ async def process(
         checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
         background=(follower.run, acting.signals.run, acting.feeds.attendance.run, partial(sweep_staging, store)),
         runner=QuickRunner,
-        close=(*((leases.close,) if leases else ()), redis.aclose, store.close, *closing),
+        close=(acting.close, *((leases.close,) if leases else ()), redis.aclose, store.close, *closing),
     )
 
 

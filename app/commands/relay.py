@@ -1,4 +1,4 @@
-"""`python -m app relay`: what follows the database.
+"""`python -m app relay`: what follows the database, and mail.
 
 Invalidations, the log of changes, likes, trimming, the audit log's seals and anchors, and the edges' auditor.
 """
@@ -15,15 +15,18 @@ from redis.asyncio import Redis
 
 from app.edge_fetches import mark
 from app.process import Process, serve
-from app.services import answering, open_asset_store, open_database, open_redis
+from app.services import answering, open_asset_store, open_database, open_mail, open_redis
 from app.settings import Settings
 from auth.chain import chain_key
 from auth.tokens import Keys
 from edge import plans
 from models.database import Database
+from storage.mail import Mail
 from storage.signals import RedisSignals
 from workers.anchoring import Anchoring, anchors_file
 from workers.auditor.auditor import Auditor
+from workers.letters.postman import Postman
+from workers.letters.writing import Desk
 from workers.likes import LikeCounts
 from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
@@ -36,15 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-async def process(settings: Settings, database: Database | None = None) -> Process:
-    """Open what the relay stands on; a database that is given stays open at the end."""
+async def process(settings: Settings, database: Database | None = None, mail: Mail | None = None) -> Process:
+    """Open what the relay stands on; a database that is given stays open at the end. `mail` is as settings say."""
     closing: list[Callable[[], Awaitable[None]]] = []
     if database is None:
         database = await open_database(settings)
         closing.append(database.close)
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
-    recorder = Recorder(database, RedisSignals(redis))
+    signals = RedisSignals(redis)
+    recorder = Recorder(database, signals)
+    desk = Desk(settings.public_url, Keys(settings.secret_key))
+    postman = Postman(database, mail or open_mail(settings), signals, desk)
     trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
     key = chain_key(settings.audit_secret or settings.secret_key)
     sealer = Sealer(database, key, Keys(settings.secret_key))
@@ -56,6 +62,7 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
         *(relay.run, relay.pulse, recorder.run),
         *(likes.run, trimming.run),
         *(sealer.run, anchoring.run),
+        *(signals.run, postman.run),
     ]
     if settings.edge_admin_urls:
         background.append(auditor(settings, redis).run)

@@ -135,6 +135,7 @@ class Documents:
                 name=person.name,
                 locale=person.locale,
                 created_at=person.created_at,
+                email_verified_at=person.created_at,
             )
             yield models.user.Credential(id=user, hash=self.password_hash)
         for membership in self.world.memberships:

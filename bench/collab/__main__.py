@@ -27,6 +27,7 @@ from bench.collab.abuse import Pair, Run, pair
 from bench.collab.measures import acknowledged, fan_out, idle, opening, spread, spread_over
 from bench.collab.peers import Room, hocuspocus, room
 from bench.collab.people import People
+from bench.mailbox import Mailbox
 from bench.node import install
 from bench.stand import Stand, percentile, show, stand, versions
 
@@ -51,8 +52,9 @@ async def main(parts: Sequence[str], rounds: int, pairs: int) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     more = ("api:2", "api:3") if "processes" in parts else ()
     async with stand("relay", "api", *more) as started, aiohttp.ClientSession(connector=connector) as session:
-        for part in parts:
-            people = People(started.settings.api_url, session)  # anew, since their tokens are good for five minutes
+        mail = Mailbox(started.settings.data_dir)
+        for part in parts:  # with people anew each time, since their tokens are good for five minutes
+            people = People(started.settings.api_url, session, mail)
             await people.gather(_ALL)
             await measures[part](started, people)
         print(await versions(started.settings))

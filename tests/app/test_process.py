@@ -92,8 +92,8 @@ async def test_sigterm_finishes_what_was_accepted_then_work_then_closes(tmp_path
 async def test_failing_work_takes_the_process_down(tmp_path: Path) -> None:
     """Given background work that raises, then it is logged as one JSON line in production and the code is 1."""
     secrets = {"SECRET_KEY": "s" * 32, "IMGPROXY_KEY": "aa", "IMGPROXY_SALT": "bb"}
-    places = {"MONGODB_URL": "mongodb://nowhere", "REDIS_URL": "redis://nowhere"}
-    environ = environment(tmp_path, ENVIRONMENT="production", **secrets, **places)
+    places = {"MONGODB_URL": "mongodb://nowhere", "REDIS_URL": "redis://nowhere", "SMTP_URL": "smtp://nowhere"}
+    environ = environment(tmp_path, ENVIRONMENT="production", MAIL_FROM="a@b.example", **secrets, **places)
     async with running(environ, SERVED, "failing") as served:
         assert await served.ended() == 1
     (line,) = [line for line in served.lines if "failing_work failed" in line]

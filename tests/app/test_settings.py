@@ -16,6 +16,8 @@ PRODUCTION = {
     "IMGPROXY_SALT": "bb",
     "MONGODB_URL": "mongodb://mongodb/?replicaSet=rs0",
     "REDIS_URL": "redis://redis",
+    "SMTP_URL": "smtp://user:password@mail.example",
+    "MAIL_FROM": "no-reply@disenopro.example",
 }
 
 
@@ -61,6 +63,10 @@ def test_several_addresses_are_separated_by_commas() -> None:
         ("LOG_DAYS", "soon"),
         ("LOG_DAYS", "0"),
         ("LOG_DAYS", "99999"),
+        ("SMTP_URL", "mail.example"),
+        ("SMTP_URL", "smtp://user:password@mail.example?tls=off"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "a@example.com\r\nBcc: b@example.com"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:

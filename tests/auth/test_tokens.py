@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,15 +9,11 @@ from typing import Any
 
 import jwt
 import pytest
-from argon2 import PasswordHasher, extract_parameters
 from beanie import PydanticObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth import passwords
-from auth.passwords import LEAST_LENGTH, MOST_LENGTH, check_strength, hash_password, verify_password
 from auth.tokens import ACCESS_TOKEN_SECONDS, Claims, InvalidTokenError, Keys, new_refresh_token, token_hash
-from models.errors import InvalidInputError
 
 SECRET = "a secret of at least thirty-two bytes, for tests"
 KEYS = Keys(SECRET)
@@ -121,43 +116,3 @@ def test_refresh_tokens_are_random_and_stored_as_hashes() -> None:
     assert len(tokens) == 100
     assert all(re.fullmatch(r"[\w-]{43,}", token) for token in tokens)
     assert all(re.fullmatch(r"[0-9a-f]{64}", token_hash(token)) for token in tokens)
-
-
-@pytest.mark.parametrize("length", [0, LEAST_LENGTH - 1, MOST_LENGTH + 1])
-async def test_a_weak_password_is_refused(length: int) -> None:
-    """Given a password that is too short or too long, when it is hashed, then it is refused with its path."""
-    with pytest.raises(InvalidInputError, match=f"{LEAST_LENGTH} to {MOST_LENGTH} characters") as caught:
-        await hash_password("x" * length)
-    assert caught.value.path == ("input", "password")
-    check_strength("x" * LEAST_LENGTH)
-    check_strength("x" * MOST_LENGTH)
-
-
-async def test_a_password_fits_its_own_hash_only() -> None:
-    """Given a hash, then its password fits, another does not, and one beyond the bound does not, whatever its start."""
-    longest = "ñ" * MOST_LENGTH
-    one, other = await asyncio.gather(hash_password("correct horse"), hash_password(longest))
-    assert one.startswith("$argon2id$")
-    assert await verify_password(one, "correct horse")
-    assert not await verify_password(one, "correct horsf")
-    assert not await verify_password(other, longest + "x")
-    assert not await verify_password("not a hash", "correct horse")
-
-
-async def test_an_unknown_account_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given no account, when its password is checked, then one hash as costly is computed, and it fails."""
-    checked: list[str] = []
-    verify = PasswordHasher.verify
-
-    def counting(self: PasswordHasher, stored: str, password: str) -> bool:
-        checked.append(stored)
-        return bool(verify(self, stored, password))
-
-    stored = await hash_password("correct horse")
-    monkeypatch.setattr(PasswordHasher, "verify", counting)
-    for password in ("nobody has this password", "x" * (MOST_LENGTH + 1)):
-        assert not await verify_password(None, password)
-        assert not await verify_password(stored, password)
-    assert len(checked) == 4
-    assert all(extract_parameters(hash_) == extract_parameters(stored) for hash_ in checked)
-    assert passwords.LEAST_LENGTH >= 8

@@ -6,7 +6,6 @@ What is written, through the API and directly through MongoDB's driver, is in `b
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from edge import plans
 from edge.stream import START, EntryId
 from models.database import cluster_time
 from schema import ids
+from tests.accounts import PASSWORD, opened
 from tests.coherence.titles import Titles
 
 PLANS = {plan.name: plan for plan in plans.load().values()}
@@ -135,12 +135,12 @@ class World:
         """Return the credentials of a viewer, new enough to be valid."""
         return f"Bearer {self.keys.access_token(self.viewers[which].claims)}"
 
-    async def sign_up(self) -> None:
-        """Make a user and an organization of theirs, through the API."""
-        email = f"{secrets.token_hex(8)}@example.com"
+    async def sign_in(self) -> None:
+        """Sign somebody in who has an account, and make an organization of theirs, through the API."""
+        email = await opened(self.rows)
         signed = await self.mutate(
-            "mutation ($i: SignUpInput!) { r: signUp(input: $i) { ... on SignedIn { accessToken } } }",
-            {"email": email, "password": "correct horse battery", "name": "Ana"},
+            "mutation ($i: SignInInput!) { r: signIn(input: $i) { ... on SignedIn { accessToken } } }",
+            {"email": email, "password": PASSWORD},
             who=None,
         )
         claims = self.keys.claims(signed["accessToken"])

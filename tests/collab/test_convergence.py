@@ -117,7 +117,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         )
         settings = Settings.from_environment(environ)
         world = World(client, session, Keys(settings.secret_key), urls[0], urls[0], environ)
-        await world.sign_up()
+        await world.sign_in()
         project = await world.project()
         try:
             yield Room(world, mongodb, redis, apis, [f"{url}/graphql" for url in urls], world.designs[project])

@@ -117,7 +117,7 @@ async def stand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand
         settings = Settings.from_environment(environ)
         redis = await stack.enter_async_context(open_redis(settings))
         world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
-        await world.sign_up()
+        await world.sign_in()
         for _ in range(3):
             await world.project()
         traffic = Traffic(world)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import aiohttp
 from bson import ObjectId
 
 from schema import ids
+from tests.accounts import PASSWORD, opened
 from tests.faults.world import Row, World
 
 ROLES: Final = ("VIEWER", "EDITOR", "ADMIN")
@@ -88,7 +88,7 @@ class Deeds:
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[Deeds]:
         """Found the organizations, and have actions in flight until the end; those that are under way end then."""
-        await self._sign_up()
+        await self._sign_in()
         done = asyncio.Event()
         members, designs = zip(*[await self._found() for _ in range(HANDS)], strict=True)
         self.subjects = [*members, *designs]
@@ -162,10 +162,10 @@ class Deeds:
                 raise UnansweredError(str(answer))
             return response.headers["X-Request-Id"], answer["data"]["r"]
 
-    async def _sign_up(self) -> None:
+    async def _sign_in(self) -> None:
         _, signed = await self._ask(
-            "mutation ($i: SignUpInput!) { r: signUp(input: $i) { ... on SignedIn { accessToken } } }",
-            {"i": {"email": f"{secrets.token_hex(8)}@example.com", "password": "correct horse battery", "name": "Z"}},
+            "mutation ($i: SignInInput!) { r: signIn(input: $i) { ... on SignedIn { accessToken } } }",
+            {"i": {"email": await opened(self._world.rows), "password": PASSWORD}},
         )
         self._token = signed["accessToken"]
 

@@ -5,7 +5,6 @@ Writes go through the API and directly through MongoDB's driver; each notes the 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from edge import plans
 from edge.stream import START, EntryId
 from models.database import cluster_time, operation_time
 from schema import ids
+from tests.accounts import PASSWORD, opened
 
 PLANS = {plan.name: plan for plan in plans.load().values()}
 DATABASE = "faults"
@@ -48,11 +48,11 @@ class World:
         """Return the database, for writes that the API knows nothing of."""
         return self.client[DATABASE]
 
-    async def sign_up(self) -> None:
-        """Make a user and an organization, through the API."""
+    async def sign_in(self) -> None:
+        """Sign somebody in who has an account, and make an organization, through the API."""
         answer = await self.mutate(
-            """mutation ($i: SignUpInput!) { r: signUp(input: $i) { ... on SignedIn { accessToken } } }""",
-            {"email": f"{secrets.token_hex(8)}@example.com", "password": "correct horse battery", "name": "Ana"},
+            "mutation ($i: SignInInput!) { r: signIn(input: $i) { ... on SignedIn { accessToken } } }",
+            {"email": await opened(self.rows), "password": PASSWORD},
         )
         self.token = answer["accessToken"]
         answer = await self.mutate(

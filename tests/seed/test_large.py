@@ -18,7 +18,7 @@ from app.seed import PASSWORD, SEED, SeedError, grow
 from app.seed.blocks import BLOCK, KINDS, block
 from app.seed.documents import Documents, Drawn
 from app.seed.large import covers_of_the_demo
-from auth.passwords import verify_password
+from auth.passwords import Passwords
 from models.comment import Comment
 from models.database import Database, Row
 from models.design import Design
@@ -152,7 +152,7 @@ async def test_people_of_large_data_can_sign_in(database: Database) -> None:
     await grow(database, 1)
     credential = await database.handle[Credential.stored_in()].find_one()
     assert credential is not None
-    assert await verify_password(credential["hash"], PASSWORD)
+    assert await Passwords().verify(credential["hash"], PASSWORD)
 
 
 def test_covers_are_pictures_of_the_demo(platform: Platform) -> None:

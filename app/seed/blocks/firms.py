@@ -73,6 +73,7 @@ def add_firms(rows: Rows, random: Random, firms: list[Firm], password_hash: str)
                 name=f"{first} {random.choice(_LAST_NAMES)}",
                 locale=like.locale,
                 avatar=None,
+                email_verified_at=joined,
             )
             rows.add(Credential, joined, _id=person, hash=password_hash)
             _join(rows, firm, person, _role(place), joined)

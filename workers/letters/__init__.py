@@ -1,0 +1,1 @@
+"""Mail that people get: what it says, and the sending of it."""
