@@ -120,6 +120,13 @@ def seal(key: bytes, head: Head, row: Row) -> Seal:
     return Seal(head.seq + 1, head.mac, _mac(key, head.mac, head.seq + 1, _content(row)))
 
 
+def ends_with(key: bytes, head: Head, row: Row) -> bool:
+    """Whether a chain that ends there was sealed with this key, where `row` is its newest entry."""
+    previous = row.get("previous")
+    genuine = isinstance(previous, str) and _is_mac(previous)
+    return genuine and _mac(key, str(previous), head.seq, _content(row)) == head.mac
+
+
 def _digest(row: Row) -> str:
     return sha256(_bytes(row, _UNSIGNED)).hexdigest()
 

@@ -38,10 +38,11 @@ async def _failed(info: Info, user: models.user.User) -> None:
     await info.context.services.database.transaction(write)
 
 
-async def _renew(credential: Credential, hashed: str) -> None:
-    """Store a hash with today's parameters, unless the password was changed meanwhile."""
+async def _still(credential: Credential, hashed: str) -> bool:
+    """Whether a password is still the account's, which may have waited long to be checked; store its hash anew."""
     known = {"_id": credential.id, "hash": credential.hash}
-    await Credential.get_pymongo_collection().update_one(known, {"$set": {"hash": hashed}})
+    kept = await Credential.get_pymongo_collection().update_one(known, {"$set": {"hash": hashed}})
+    return kept.matched_count == 1
 
 
 @strawberry.type
@@ -66,8 +67,9 @@ class IdentityMutations:
             if user is not None:
                 info.context.services.afterwards.do(_failed(info, user))
             raise NotSignedInError("The address or the password is wrong.")
-        if passwords.outdated(credential.hash):
-            await _renew(credential, await passwords.hash(input.password))
+        hashed = await passwords.hash(input.password) if passwords.outdated(credential.hash) else credential.hash
+        if not await _still(credential, hashed):
+            raise NotSignedInError("The password was changed meanwhile; sign in with the new one.")
         await throttling.forgive_sign_ins(info, email)
         return await admit(info, user, [Method.PASSWORD])
 

@@ -27,7 +27,7 @@ from models.errors import (
 )
 from models.user import Method
 
-strawberry.enum(Method, description="How somebody has proved who they are.")
+strawberry.enum(Method, name="AuthenticationMethod", description="How somebody has proved who they are.")
 
 
 @strawberry.enum(description="What went wrong, for programs.")

@@ -7,119 +7,9 @@ of what it was done to.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid4
-
-from schema import ids
-from tests.accounts import PASSWORD, mailed, opened, waiting
-from tests.images.samples import jpeg
-from tests.platform import Json, Platform, User
-from tests.test_asset import picture
-
-
-@dataclass
-class World:
-    """Ana, who owns an organization with one of everything; Ben, a member of it; and Eva, who belongs nowhere."""
-
-    platform: Platform
-    ana: User
-    ben: User
-    eva: User
-    organization: str
-    membership: str
-    project: str
-    public_project: str
-    design: str
-    published: str
-    comment: str
-    version: str
-    asset: str
-    operation: str
-    document: str
-    sign_up_token: str
-    reset_token: str
-    email_token: str
-
-    @classmethod
-    async def make(cls, ana: User, ben: User, eva: User) -> World:
-        """Found an organization and what is in it."""
-        organization = await ana.organization()
-        input_ = {"organizationId": organization, "email": ben.email, "role": "VIEWER"}
-        membership = (await ana.do("addMember", "Membership", input_))["id"]
-        project, public = await ana.project(organization), await ana.public_project(organization)
-        design, published = await ana.design(public), await ana.design(public, published=True)
-        comment = await ana.do("addComment", "Comment", {"designId": design, "body": "B"})
-        version = await ana.do("saveVersion", "DesignVersion", {"designId": design, "name": "V"})
-        asset = await picture(ana, organization, jpeg(32, 24))
-        document = f'query Homes {{ listings(city: "{uuid4().hex}") {{ totalCount }} }}'
-        input_ = {"organizationId": organization, "document": document.replace("Homes", "Houses")}
-        operation = await ana.do("registerOperation", "RegisteredOperation", input_)
-        return cls(
-            ana.platform,
-            ana,
-            ben,
-            eva,
-            organization,
-            membership,
-            project,
-            public,
-            design,
-            published,
-            comment["id"],
-            version["id"],
-            asset["id"],
-            operation["id"],
-            document,
-            *await _tokens(ana),
-        )
-
-    async def anybody(self, mutation: str, type_: str, input_: Json) -> Json:
-        """Run a mutation as nobody."""
-        return await User(self.platform, "", "", "", "").do(mutation, type_, input_, "__typename")
-
-    async def push(self, kind: str, new: Json, assumed: Json) -> Json:
-        """Push a document as a device does."""
-        text = f"""mutation ($rows: [{kind}PushRow!]!) {{ push{kind}s(rows: $rows) {{ id refusal }} }}"""
-        return await self.ana.ask(text, {"rows": [{"newDocumentState": new, "assumedMasterState": assumed}]})
-
-
-async def _tokens(ana: User) -> tuple[str, str, str]:
-    """Write tokens as if they were mailed, for accounts of nobody else's; and have Ana just proved who she is."""
-    rows = ana.platform.database.handle
-    await rows["sessions"].update_many(
-        {"user": ids.key(ana.id, "User")}, {"$set": {"authenticated_at": datetime.now(UTC)}}
-    )
-    first, second = [await rows["users"].find_one({"email": await opened(rows)}) or {} for _ in range(2)]
-    return (
-        await waiting(rows),
-        await mailed(rows, "PASSWORD_RESET", first["email"], user=first["_id"]),
-        await mailed(rows, "EMAIL_CHANGE", f"{uuid4().hex}@example.com", user=second["_id"]),
-    )
-
-
-Run = Callable[[World], Awaitable[Any]]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A mutation's run, and the entries that it makes: the action and the type of its subject.
-
-    `nobody` says that nobody was signed in before, so that who acts is known by what they do; `own` that it is about
-    their own account, so that no organization's log has it.
-    """
-
-    entries: tuple[tuple[str, str], ...]
-    run: Run
-    nobody: bool = False
-    own: bool = False
-
-
-def writes(action: str, kind: str, run: Run, **options: Any) -> Case:
-    """Declare a mutation that makes one entry."""
-    return Case(((action, kind),), run, **options)
+from tests import audited_accounts, audited_factors
+from tests.audit_cases import Case, World, writes
+from tests.platform import Json
 
 
 def _member(w: World) -> Json:
@@ -127,44 +17,8 @@ def _member(w: World) -> Json:
 
 
 AUDITED: dict[str, Case] = {
-    "verifyEmail": Case(
-        (("ACCOUNT_OPENED", "User"), ("EMAIL_VERIFIED", "User"), ("SIGNED_IN", "User")),
-        lambda w: w.platform.ask(
-            "mutation ($t: String!) { verifyEmail(token: $t) { __typename } }", {"t": w.sign_up_token}
-        ),
-        nobody=True,
-    ),
-    "confirmEmailChange": writes(
-        "EMAIL_CHANGED",
-        "User",
-        lambda w: w.platform.ask(
-            "mutation ($t: String!) { confirmEmailChange(token: $t) { __typename } }", {"t": w.email_token}
-        ),
-        nobody=True,
-    ),
-    "resetPassword": writes(
-        "PASSWORD_RESET",
-        "User",
-        lambda w: w.anybody("resetPassword", "PasswordChanged", {"token": w.reset_token, "password": f"{PASSWORD} 2"}),
-        nobody=True,
-    ),
-    "changePassword": writes(
-        "PASSWORD_CHANGED",
-        "User",
-        lambda w: w.ana.do(
-            "changePassword",
-            "PasswordChanged",
-            {"current": PASSWORD, "password": f"{PASSWORD} 2"},
-            "sessionsEnded",
-        ),
-        own=True,
-    ),
-    "signIn": writes(
-        "SIGNED_IN",
-        "User",
-        lambda w: w.anybody("signIn", "SignedIn", {"email": w.eva.email, "password": PASSWORD}),
-        nobody=True,
-    ),
+    **audited_accounts.AUDITED,
+    **audited_factors.AUDITED,
     "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
     "updateOrganization": writes(
         "ORGANIZATION_CHANGED",
@@ -233,9 +87,8 @@ _SAYS = "changes what a thing says, for those who see it already"
 _LOGGED = "the log of edits keeps every batch, with its author"
 
 UNAUDITED: dict[str, str] = {
-    "signUp": "opens nothing: `verifyEmail` does",
-    "askPasswordReset": "the relay writes that, when it sends the link: here nobody looks whether there is an account",
-    "changeEmail": "changes nothing: `confirmEmailChange` does",
+    **audited_accounts.UNAUDITED,
+    **audited_factors.UNAUDITED,
     "refresh": "the same device keeps the same access; a token that is used again is another matter",
     "signOut": "a device gives up its own access, and nobody else's",
     "updateViewer": _SAYS,

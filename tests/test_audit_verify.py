@@ -16,6 +16,7 @@ import pytest
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
+from app.embedded.service import poll
 from auth.anchors import AnchorError
 from auth.chain import Fault, Head, genesis, seal
 from storage.assets import FolderAssetStore
@@ -307,3 +308,19 @@ async def test_attack_sealing_with_a_guess_of_the_seal(kept: Log) -> None:
     await kept.chains.update_one({"organization": A}, {"$set": {"seq": 4, "mac": sealed.mac}})
     (finding,) = (await kept.verify()).findings
     assert (finding.seq, finding.fault) == (4, Fault.ALTERED)
+
+
+async def test_a_relay_anchors_when_it_begins(kept: Log) -> None:
+    """Given a relay that starts, then there is an anchor at once, and none more while nothing moves."""
+    await kept.sealed(A, 2)
+    running_ = asyncio.create_task(kept.anchoring().run())
+
+    async def anchored() -> bool:
+        return kept.file.exists() and kept.file.read_bytes().endswith(b"\n")
+
+    try:
+        await asyncio.wait_for(poll(anchored), 10)
+    finally:
+        running_.cancel()
+    report = await kept.verify(anchors=kept.file)
+    assert (report.anchors, report.findings) == (1, [])

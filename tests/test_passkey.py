@@ -209,6 +209,17 @@ async def test_a_challenge_of_another_purpose_is_refused(platform: Platform, ana
     refused = await run(platform, FINISH_SIGN_IN, ticket=begun["ticket"], credential=signed)
     assert refused["__typename"] == "NotSignedIn"
 
+    begun = await run(platform, BEGIN_STEP_UP, ana.token)
+    adding = await run(platform, BEGIN_ADDING, ana.token)
+    options = {**adding["options"], "challenge": begun["options"]["challenge"]}
+    made = Device().create(options, platform.edge)
+    assert (await finish_adding(ana, begun["ticket"], made))["path"] == ["input", "ticket"]
+
+    begun = await run(platform, BEGIN_STEP_UP, ana.token)
+    signed = laptop.get({**begun["options"], "challenge": adding["options"]["challenge"]}, platform.edge)
+    refused = await run(platform, FINISH_STEP_UP, ana.token, ticket=adding["ticket"], credential=signed)
+    assert refused["__typename"] == "NotSignedIn"
+
     signing, adding = await run(platform, BEGIN_SIGN_IN), await run(platform, BEGIN_ADDING, ana.token)
     options = {**adding["options"], "challenge": signing["options"]["challenge"]}
     made = Device().create(options, platform.edge)

@@ -11,9 +11,10 @@ import pytest
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
+from auth.chain import chain_key
 from models.database import Database
 from tests.sealed import BEGUN, KEY, KEYS, Log, Row, log, made
-from workers.sealing import Sealer
+from workers.sealing import AnotherSecretError, Sealer
 
 A, B = ObjectId(), ObjectId()
 
@@ -105,6 +106,17 @@ async def test_a_sealer_that_has_read_an_end_which_moved_writes_nothing(kept: Lo
     assert await slow.seal() == (0, 0)
     assert slow.overtaken
     assert [row["seq"] for row in await kept.rows(A)] == [1, 2, 3]
+    assert (await kept.verify()).findings == []
+
+
+async def test_a_sealer_with_another_secret_spoils_nothing(kept: Log) -> None:
+    """Given a relay whose secret was changed, then it seals nothing and says what to set; the old one goes on."""
+    await kept.sealed(A, 3)
+    await kept.write(A, 9)
+    with pytest.raises(AnotherSecretError, match="AUDIT_SECRET"):
+        await Sealer(kept.database, chain_key("another secret, of 32 bytes and more"), KEYS).seal()
+    assert [row["seq"] for row in await kept.rows(A)] == [1, 2, 3]
+    assert await kept.sealer().seal() == (1, 0)
     assert (await kept.verify()).findings == []
 
 

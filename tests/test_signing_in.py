@@ -252,3 +252,23 @@ async def test_a_hash_with_old_parameters_is_renewed(platform: Platform, ana: Us
     stored = await credentials.find_one(key)
     assert stored is not None
     assert extract_parameters(stored["hash"]) == extract_parameters(PasswordHasher().hash("x"))
+
+
+async def test_a_password_that_is_replaced_while_it_is_checked_signs_nobody_in(platform: Platform, ana: User) -> None:
+    """Given a thief whose sign-in waits for a thread while the owner resets the password, then it is refused."""
+    credentials, key = platform.database.handle["credentials"], {"_id": ids.key(ana.id, "User")}
+    stored = await credentials.find_one(key)
+    assert stored is not None
+    before = rounds()
+    queue = [asyncio.create_task(sign_in(platform, f"{uuid4().hex}@example.com")) for _ in range(8)]
+    await until(lambda: _rounds_since(before, 8))
+    thief = asyncio.create_task(sign_in(platform, ana.email))
+    await until(lambda: _rounds_since(before, 9))  # it waits behind the others, with the hash that was read
+    another = PasswordHasher(time_cost=1, memory_cost=8).hash("another")
+    await credentials.update_one(key, {"$set": {"hash": another}})
+    assert (await thief)["__typename"] == "NotSignedIn"
+    await asyncio.gather(*queue)
+
+
+async def _rounds_since(before: float, number: int) -> bool:
+    return rounds() - before >= number

@@ -21,7 +21,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
-from auth.chain import Head, Row, chain_name, genesis, head_of, read, seal, signed
+from auth.chain import Head, Row, chain_name, ends_with, genesis, head_of, read, seal, signed
 from auth.tokens import Keys
 from models.audit import AuditChain
 from models.database import Database, cancelled
@@ -34,6 +34,8 @@ REST_SECONDS: Final = 0.5
 """Between two looks; with a batch's own time, how long an entry is there without a seal."""
 
 _BATCH: Final = 500
+_CHECKED: Final = 20
+_ANOTHER_SECRET_SECONDS: Final = 60.0
 _ORDER: Final = [("created_at", 1), ("_id", 1)]
 
 _SEALED = Counter("audit_sealed_total", "Entries of the audit log that were sealed.")
@@ -54,11 +56,19 @@ class _Page:
     last: tuple[Any, ...] | None = None
 
 
+class AnotherSecretError(Exception):
+    """The chains that are there were sealed with another secret: to go on would spoil them."""
+
+    def __init__(self) -> None:
+        super().__init__("it was sealed with another secret: set AUDIT_SECRET to what SECRET_KEY was then")
+
+
 class Sealer:
     """Seals the log of one database. `sealed` counts what this one has sealed."""
 
     def __init__(self, database: Database, key: bytes, keys: Keys) -> None:
         self._database, self._key, self._keys = database, key, keys
+        self._fits = False
         self.sealed = 0
 
     async def run(self) -> None:
@@ -73,12 +83,21 @@ class Sealer:
                         "`python -m app audit verify` names them.",
                         refused,
                     )
+            except AnotherSecretError as error:
+                log.error("The audit log is not sealed: %s.", error)  # noqa: TRY400 - told in words
+                await asyncio.sleep(_ANOTHER_SECRET_SECONDS)
             except (PyMongoError, ForkedError) as error:
                 log.warning("The audit log was not sealed (%s); trying again.", error)
             await asyncio.sleep(REST_SECONDS)
 
     async def seal(self) -> tuple[int, int]:
-        """Seal what waits for it now; return how many entries that were, and how many no process of ours wrote."""
+        """Seal what waits for it now; return how many entries that were, and how many no process of ours wrote.
+
+        Raises:
+            AnotherSecretError: our key is not that of the chains.
+
+        """
+        await self._check_key()
         sealed = refused = 0
         page = _Page(_BATCH)
         while page.entries == _BATCH:
@@ -90,6 +109,25 @@ class Sealer:
         _REFUSED.set(refused)
         _WAITING.set(0)
         return sealed, refused
+
+    async def _check_key(self) -> None:
+        """Look at the ends of some chains, once: where none was sealed with our key, it is another."""
+        if self._fits:
+            return
+        looked = 0
+        async for stored in self._database.handle[AuditChain.stored_in()].find({}).limit(_CHECKED):
+            end = head_of(stored)
+            of = {"organization": stored["organization"], "seq": {"$type": "number", "$eq": end.seq if end else 0}}
+            entry = await raw(self._database).find_one(of)
+            row = None if entry is None else read(bytes(entry.raw))
+            if end is not None and row is not None:
+                looked += 1
+                if ends_with(self._key, end, row):
+                    self._fits = True
+                    return
+        if looked:
+            raise AnotherSecretError
+        self._fits = True
 
     async def _page(self, behind: tuple[Any, ...] | None, session: AsyncClientSession) -> _Page:
         """Seal a batch of what is behind these order keys."""

@@ -57,6 +57,7 @@ def test_several_addresses_are_separated_by_commas() -> None:
         ("ADMIN_PORT", "http"),
         ("REDIS_PORT", "-1"),
         ("SECRET_KEY", "short"),
+        ("AUDIT_SECRET", "short"),
         ("IMGPROXY_KEY", "no hex"),
         ("APQ", "perhaps"),
         ("LOG_DAYS", "soon"),

@@ -254,6 +254,6 @@ def _passkeys() -> Iterator[Row]:
     for number in range(18):
         who = ("owner", "viewer", "owner", "several", "outsider")[number % 5]
         row = {"_id": oid("passkey", number), "created_at": moment(number), "user": oid("user", who)}
-        row |= {"name": TEXTS[number % len(TEXTS)], "credential": f"credential-{number}", "public_key": b"\x00key"}
+        row |= {"name": TEXTS[number % len(TEXTS)][:60], "credential": f"credential-{number}", "public_key": b"\x00key"}
         row |= {"sign_count": number, "syncs": number % 2 == 0}
         yield {**row, "backed_up": number % 4 == 0, "last_used_at": moment(number + 3)} if number % 3 else row
