@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.api_key import ApiKey, ApiKeyUsage, UsageFlush
 from models.asset import Asset, Upload
 from models.audit import AuditChain, AuditEvent
 from models.challenge import Challenge, Ticket
@@ -42,6 +43,9 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Asset,
     Upload,
     RegisteredOperation,
+    ApiKey,
+    ApiKeyUsage,
+    UsageFlush,
     Change,
     AuditEvent,
     AuditChain,

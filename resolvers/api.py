@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.api_key import ApiKeyMutations
 from resolvers.asset import AssetMutations
 from resolvers.audit import AuditQueries
 from resolvers.comment import CommentMutations
@@ -58,6 +59,7 @@ class Mutation(
     CommentMutations,
     AssetMutations,
     OperationMutations,
+    ApiKeyMutations,
     ReplicationMutations,
 ):
     """The entry fields of mutations."""

@@ -39,7 +39,7 @@ class Services:
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
     `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask.
     `public_url` is the front door's base URL, `preparer` judges the documents that partners register, and
-    `relying_party` is whom passkeys are for.
+    `relying_party` is whom passkeys are for. `live_keys` says that API keys made here are for production.
     """
 
     database: Database
@@ -55,6 +55,7 @@ class Services:
     public_url: str
     preparer: Preparer
     relying_party: RelyingParty
+    live_keys: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ class World:
     asset: str
     operation: str
     document: str
+    api_key: str
 
     @classmethod
     async def make(cls, ana: User, ben: User, eva: User) -> World:
@@ -53,6 +54,7 @@ class World:
         document = f'query Homes {{ listings(city: "{uuid4().hex}") {{ totalCount }} }}'
         input_ = {"organizationId": organization, "document": document.replace("Homes", "Houses")}
         operation = await ana.do("registerOperation", "RegisteredOperation", input_)
+        api_key, _ = await ana.api_key(organization)
         return cls(
             ana.platform,
             ana,
@@ -69,6 +71,7 @@ class World:
             asset["id"],
             operation["id"],
             document,
+            api_key,
         )
 
     async def anybody(self, mutation: str, type_: str, input_: Json) -> Json:
@@ -167,6 +170,11 @@ AUDITED: dict[str, Case] = {
     "removeOperation": writes(
         "OPERATION_REMOVED", "RegisteredOperation", lambda w: w.ana.by_id("removeOperation", "Deleted", w.operation)
     ),
+    "createApiKey": writes("API_KEY_CREATED", "ApiKey", lambda w: w.ana.api_key(w.organization)),
+    "updateApiKey": writes(
+        "API_KEY_CHANGED", "ApiKey", lambda w: w.ana.do("updateApiKey", "ApiKey", {"id": w.api_key, "name": "Other"})
+    ),
+    "revokeApiKey": writes("API_KEY_REVOKED", "ApiKey", lambda w: w.ana.by_id("revokeApiKey", "ApiKey", w.api_key)),
     "pushProjects": writes(
         "PROJECT_DELETED",
         "Project",

@@ -29,6 +29,7 @@ from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
 from workers.sealing import Sealer
 from workers.trimming import LogTrimming
+from workers.usage import UsageCounts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,7 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
     recorder = Recorder(database, RedisSignals(redis))
+    usage = UsageCounts(database, redis)
     trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
     key = chain_key(settings.audit_secret or settings.secret_key)
     sealer = Sealer(database, key, Keys(settings.secret_key))
@@ -54,7 +56,7 @@ async def process(settings: Settings, database: Database | None = None) -> Proce
 
     background: list[Callable[[], Coroutine[Any, Any, None]]] = [
         *(relay.run, relay.pulse, recorder.run),
-        *(likes.run, trimming.run),
+        *(likes.run, trimming.run, usage.run),
         *(sealer.run, anchoring.run),
     ]
     if settings.edge_admin_urls:
