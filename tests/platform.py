@@ -14,10 +14,13 @@ import aiohttp
 from aiohttp import web
 
 from app.commands import api, edge, images, relay
+from app.edge_fetches import mark
 from app.embedded.ports import free_port
 from app.process import Process
 from app.services import open_database
 from app.settings import Settings
+from auth.tokens import Keys
+from edge.proxy import FETCH
 from models.database import Database
 from resolvers.allowance import Limits
 from resolvers.following import Pace
@@ -84,6 +87,10 @@ class Platform:
     def at(self, url: str) -> Platform:
         """Return the same platform as seen through another API."""
         return replace(self, settings=replace(self.settings, api_url=url))
+
+    def edge_fetch(self, document_id: str) -> Json:
+        """Return the header by which an edge asks the API for a document on its own account."""
+        return {FETCH: mark(Keys(self.settings.secret_key), document_id)}
 
     async def user(self, name: str = "Ana") -> User:
         """Sign somebody new up, from an address of their own."""
@@ -165,6 +172,12 @@ class User:
         added = await self.do("addMember", "Membership", input_, "id")
         other.made.append(added["id"])
         return other
+
+    async def api_key(self, organization: str, **fields: Any) -> tuple[str, str]:
+        """Make an API key: (its id, its secret)."""
+        input_ = {"organizationId": organization, "name": "Portal", **fields}
+        made = await self.do("createApiKey", "ApiKeyCreated", input_, "secret apiKey { id }")
+        return made["apiKey"]["id"], made["secret"]
 
     async def project(self, organization: str, **fields: Any) -> str:
         """Begin a project."""
