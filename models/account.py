@@ -10,6 +10,7 @@ import pydantic
 from beanie import Indexed, PydanticObjectId
 
 from models.entity import Entity, line, now
+from models.personal import Erasing
 from models.user import LOCALE, fold_email
 
 WAITING: Final = timedelta(days=3)
@@ -32,6 +33,9 @@ class SignUp(Entity):
     )
 
     images = False
+    personal = {}
+    addressed = "email"
+    secret = ("hash",)
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -69,6 +73,9 @@ class MailedToken(Entity):
     expires_at: Annotated[datetime, Indexed(expireAfterSeconds=0)]
 
     images = False
+    personal = {"user": Erasing.AT_ONCE}
+    addressed = "email"
+    secret = ("hash",)
 
     class Settings(Entity.Settings):
         """Beanie's."""

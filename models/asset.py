@@ -13,6 +13,7 @@ from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity
+from models.personal import Erasing
 from models.project import Point
 
 UPLOAD_LIMIT = 50 * 1024 * 1024
@@ -60,6 +61,7 @@ class Asset(Entity):
     location: Point | None = None
     alt: str = pydantic.Field(default="", max_length=1000)
 
+    personal = {}
     collections = (
         Collection(name="assets_by_organization", by=("organization",), order=(("created_at", -1), ("_id", -1))),
     )
@@ -103,6 +105,7 @@ class Upload(Entity):
     expires_at: Annotated[datetime, Indexed(expireAfterSeconds=0)]
 
     images = False
+    personal = {"user": Erasing.SOON}
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -16,6 +16,7 @@ from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity
+from models.personal import Erasing
 
 Detail = str | int | float | bool | list[str] | None
 
@@ -49,6 +50,7 @@ class AuditAction(StrEnum):
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
     ORGANIZATION_CREATED = "ORGANIZATION_CREATED"
     ORGANIZATION_CHANGED = "ORGANIZATION_CHANGED"
+    ORGANIZATION_DELETED = "ORGANIZATION_DELETED"
     OWNERSHIP_TRANSFERRED = "OWNERSHIP_TRANSFERRED"
     MEMBER_ADDED = "MEMBER_ADDED"
     MEMBER_ROLE_CHANGED = "MEMBER_ROLE_CHANGED"
@@ -107,6 +109,10 @@ class AuditEvent(Entity):
     mac: str | None = None
 
     images = False
+    personal = {"actor": Erasing.STAYS, "subject": Erasing.STAYS}
+    exported = ("actor", "subject")
+    secret = ("signature", "previous", "mac")
+    outlives = True
 
     class Settings(Entity.Settings):
         """Beanie's. Those that wait to be sealed are few, and so is their index."""
@@ -139,6 +145,8 @@ class AuditChain(Entity):
     mac: str
 
     images = False
+    personal = {}
+    outlives = True
 
     class Settings(Entity.Settings):
         """Beanie's."""

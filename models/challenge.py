@@ -17,6 +17,7 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.entity import Entity, now
+from models.personal import Erasing
 from models.user import Method
 
 TICKET_LIFETIME = timedelta(minutes=5)
@@ -48,6 +49,8 @@ class Ticket(Entity):
     )
 
     images = False
+    personal = {"user": Erasing.AT_ONCE}
+    exported = ()  # it lasts for minutes, and is of no use to anybody
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -94,6 +97,8 @@ class Challenge(Entity):
     )
 
     images = False
+    personal = {"user": Erasing.AT_ONCE}
+    exported = ()  # likewise
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -11,6 +11,7 @@ from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity, line
+from models.personal import Erasing
 
 MOST_MENTIONS = 20
 """How many people a comment may mention."""
@@ -44,6 +45,7 @@ class Comment(Entity):
     resolved_at: datetime | None = None
     resolved_by: PydanticObjectId | None = None
 
+    personal = {"author": Erasing.STAYS, "resolved_by": Erasing.STAYS, "mentions": Erasing.STAYS}
     collections = (
         Collection(
             name="comments_by_design", by=("design",), where={"parent": None}, order=(("created_at", 1), ("_id", 1))
@@ -56,11 +58,12 @@ class Comment(Entity):
 
         name = "comments"
         indexes = [
+            IndexModel([("author", 1)]),
             IndexModel(
                 [("design", 1), ("anchor.element", 1)],
                 name="anchored",
                 partialFilterExpression={"anchor.element": {"$exists": True}},
-            )
+            ),
         ]
 
 
@@ -72,6 +75,7 @@ class Mention(Entity):
     organization: PydanticObjectId
     user: PydanticObjectId
 
+    personal = {"user": Erasing.SOON}
     collections = (Collection(name="mentions_by_user", by=("user",), order=(("created_at", -1), ("_id", -1))),)
 
     class Settings(Entity.Settings):

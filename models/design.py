@@ -11,6 +11,7 @@ from pymongo import IndexModel
 
 from models.collection import PRESENT, Collection
 from models.entity import Entity, line
+from models.personal import Erasing
 from models.project import Style
 
 
@@ -48,6 +49,7 @@ class Design(Entity):
     project_public: bool = False
     like_count: int = 0
 
+    personal = {"author": Erasing.STAYS}
     collections = (
         Collection(name="designs_by_project", by=("project",), order=(("created_at", 1), ("_id", 1))),
         Collection(
@@ -62,6 +64,7 @@ class Design(Entity):
         """Beanie's."""
 
         name = "designs"
+        indexes = ["author"]
 
     @property
     def public(self) -> bool:
@@ -78,6 +81,7 @@ class Like(Entity):
     pending: bool = True
 
     images = False
+    personal = {"user": Erasing.SOON}
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -85,5 +89,6 @@ class Like(Entity):
         name = "likes"
         indexes = [
             IndexModel([("design", 1), ("user", 1)], unique=True),
+            IndexModel([("user", 1)]),
             IndexModel([("pending", 1)], partialFilterExpression={"pending": True}),
         ]

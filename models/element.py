@@ -19,6 +19,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.collection import Collection
 from models.entity import Entity
+from models.personal import Erasing
 
 MOST_ELEMENTS = 20_000
 """How many elements a canvas may have."""
@@ -131,6 +132,7 @@ class Element(Entity):
     removed: bool = False
 
     images = False
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -176,6 +178,8 @@ class DesignEdit(Entity):
     dropped: list[dict[str, Any]] = pydantic.Field(default_factory=list)
     inverse: list[dict[str, Any]] = pydantic.Field(default_factory=list)
 
+    personal = {"author": Erasing.STAYS}
+    exported = ()  # work on an organization's drawings
     collections = (Collection(name="edits_by_project", by=("project",), order=(("created_at", -1), ("_id", -1))),)
     unshown = ("edits", "dropped", "inverse")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, cast
 
@@ -11,6 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from models.collection import Collection
 from models.errors import InvalidInputError
+from models.personal import Erasing
 from models.recorded import Refusing, refused
 
 
@@ -31,6 +33,12 @@ class Entity(Document):
     `collections` are the lists it can be read in; `images` says whether the change stream must carry its state before
     and after (needed wherever a cached answer may depend on it). `unshown` are attributes that may be large and that no
     GraphQL field shows: loaders leave them out, so they have defaults.
+
+    `personal` says, by attribute, which users a document refers to, and what becomes of it when such a user's account
+    is erased; every document says so, if only that there are none. `addressed` is an attribute with somebody's folded
+    e-mail address: such documents go with the account that has it. Users get to read what refers to them by the first
+    attribute of `personal`, or by those in `exported`, and none of what is `secret`. What `outlives` its
+    organization stays when that is deleted.
     """
 
     id: PydanticObjectId = pydantic.Field(default_factory=PydanticObjectId)
@@ -39,6 +47,11 @@ class Entity(Document):
     collections: ClassVar[tuple[Collection, ...]] = ()
     images: ClassVar[bool] = True
     unshown: ClassVar[tuple[str, ...]] = ()
+    personal: ClassVar[Mapping[str, Erasing]] = {}
+    addressed: ClassVar[str] = ""
+    exported: ClassVar[tuple[str, ...] | None] = None
+    secret: ClassVar[tuple[str, ...]] = ()
+    outlives: ClassVar[bool] = False
 
     class Settings:
         """Beanie's; each document names its MongoDB collection."""

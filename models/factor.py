@@ -18,6 +18,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models.entity import Entity, now
 from models.errors import ConflictError, RateLimitedError
 from models.passkey import Passkey
+from models.personal import Erasing
 from models.user import Credential
 
 _HANDLE_BYTES = 32
@@ -50,6 +51,8 @@ class Factors(Entity):
     recovery_codes: list[str] = pydantic.Field(default_factory=list)
 
     images = False
+    personal = {"id": Erasing.AT_ONCE}
+    secret = ("handle", "totp", "pending", "recovery_codes")
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -109,6 +112,7 @@ class Guesses(Entity):
     expires_at: Annotated[datetime, Indexed(expireAfterSeconds=0)]
 
     images = False
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -16,6 +16,7 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.entity import Entity, now
+from models.personal import Erasing
 from models.user import fold_email
 
 KEPT: Final = timedelta(days=7)
@@ -34,6 +35,7 @@ class LetterKind(StrEnum):
     EMAIL_CHANGE = "EMAIL_CHANGE"
     EMAIL_CHANGE_ASKED = "EMAIL_CHANGE_ASKED"
     EMAIL_CHANGED = "EMAIL_CHANGED"
+    INVITATION = "INVITATION"
 
 
 class Letter(Entity):
@@ -58,6 +60,8 @@ class Letter(Entity):
     expires_at: Annotated[datetime | None, Indexed(expireAfterSeconds=0)] = None
 
     images = False
+    personal = {"user": Erasing.AT_ONCE}
+    addressed = "to"
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -12,6 +12,7 @@ from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity
+from models.personal import Erasing
 
 MOST_OPERATIONS = 200
 """How many operations an organization may have registered."""
@@ -40,6 +41,7 @@ class RegisteredOperation(Entity):
     max_age: int = pydantic.Field(ge=0)
     created_by: PydanticObjectId
 
+    personal = {"created_by": Erasing.STAYS}
     collections = (
         Collection(name="operations_by_organization", by=("organization",), order=(("created_at", 1), ("_id", 1))),
     )

@@ -13,6 +13,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models.collection import Collection
 from models.entity import Entity, line
 from models.errors import ConflictError
+from models.personal import Erasing
 
 
 class Plan(StrEnum):
@@ -38,6 +39,8 @@ class Organization(Entity):
     name: Annotated[str, line(120)]
     slug: Annotated[str, Indexed(unique=True), pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
     plan: Plan = Plan.FREE
+
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -65,6 +68,7 @@ class Membership(Entity):
     user: PydanticObjectId
     role: Role
 
+    personal = {"user": Erasing.AT_ONCE}
     collections = (
         Collection(name="members_by_organization", by=("organization",), order=(("created_at", 1), ("_id", 1))),
         Collection(name="memberships_by_user", by=("user",), order=(("created_at", 1), ("_id", 1))),

@@ -12,6 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models.collection import Collection
 from models.entity import Entity, line
 from models.errors import ConflictError
+from models.personal import Erasing
 
 MOST_PASSKEYS = 20
 """How many passkeys a user may have."""
@@ -35,6 +36,8 @@ class Passkey(Entity):
     transports: list[str] = pydantic.Field(default_factory=list, max_length=10)
     last_used_at: datetime | None = None
 
+    personal = {"user": Erasing.AT_ONCE}
+    secret = ("public_key",)
     collections = (Collection(name="passkeys_by_user", by=("user",), order=(("created_at", 1), ("_id", 1))),)
 
     class Settings(Entity.Settings):

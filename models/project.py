@@ -15,6 +15,7 @@ from pymongo import GEOSPHERE, IndexModel
 
 from models.collection import PRESENT, Collection
 from models.entity import Entity, line
+from models.personal import Erasing
 
 _SLUG_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -129,6 +130,7 @@ class Project(Entity):
     listed_at: datetime | None = None
     showcased_at: datetime | None = None
 
+    personal = {"owner": Erasing.STAYS}
     collections = (
         Collection(
             name="gallery",
@@ -169,7 +171,7 @@ class Project(Entity):
         """Beanie's."""
 
         name = "projects"
-        indexes = [IndexModel([("location", GEOSPHERE)])]
+        indexes = [IndexModel([("location", GEOSPHERE)]), IndexModel([("owner", 1)])]
 
     @pydantic.model_validator(mode="after")
     def _repeat_scalars(self) -> Self:

@@ -12,7 +12,9 @@ from models.comment import Comment, Mention
 from models.design import Design, Like
 from models.element import DesignEdit, Element
 from models.entity import Entity
+from models.erasure import Erasure
 from models.factor import Factors, Guesses
+from models.invitation import Invitation
 from models.letter import Letter
 from models.operation import RegisteredOperation
 from models.organization import Membership, Organization
@@ -33,6 +35,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Challenge,
     Organization,
     Membership,
+    Invitation,
     Project,
     Design,
     Like,
@@ -51,6 +54,7 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Change,
     AuditEvent,
     AuditChain,
+    Erasure,
     SignUp,
     MailedToken,
     Letter,

@@ -52,6 +52,7 @@ class Change(Entity):
     deleted: bool = False
 
     images = False
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -11,6 +11,7 @@ import pydantic
 from beanie import Indexed, PydanticObjectId
 
 from models.entity import Entity, line, now
+from models.personal import Erasing
 
 LOCALE = r"^[a-z]{2}(-[A-Z]{2})?$"
 
@@ -32,13 +33,19 @@ def fold_email(text: str) -> str:
 
 
 class User(Entity):
-    """A person. `email_verified_at` is when a link that was mailed to their address was last followed."""
+    """A person; where their account was `erased`, what is left so that what they made has an author.
+
+    `email_verified_at` is when a link that was mailed to their address was last followed.
+    """
 
     email: Annotated[str, pydantic.AfterValidator(fold_email), Indexed(unique=True)]
     name: Annotated[str, line(120)]
     locale: str = pydantic.Field(default="en", pattern=LOCALE)
     avatar: PydanticObjectId | None = None
     email_verified_at: datetime | None = None
+    erased: bool = False
+
+    personal = {"id": Erasing.STAYS}
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -52,6 +59,8 @@ class Credential(Entity):
     hash: str
 
     images = False
+    personal = {"id": Erasing.AT_ONCE}
+    secret = ("hash",)
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -93,6 +102,8 @@ class Session(Entity):
     ended_at: datetime | None = None
 
     images = False
+    personal = {"user": Erasing.AT_ONCE}
+    secret = ("tokens",)
 
     class Settings(Entity.Settings):
         """Beanie's."""

@@ -13,6 +13,7 @@ from models.collection import Collection
 from models.design import Design
 from models.element import state
 from models.entity import Entity, line
+from models.personal import Erasing
 
 _ELEMENTS_A_CHUNK: Final = 250  # of 16 KiB of props each, and less than half of what a document may have
 
@@ -27,6 +28,8 @@ class DesignVersion(Entity):
     seq: int
     automatic: bool = False
 
+    personal = {"author": Erasing.STAYS}
+    exported = ()  # work on an organization's drawings
     collections = (Collection(name="versions_by_design", by=("design",), order=(("created_at", -1), ("_id", -1))),)
 
     class Settings(Entity.Settings):
@@ -44,6 +47,7 @@ class VersionChunk(Entity):
     elements: list[dict[str, Any]]
 
     images = False
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""

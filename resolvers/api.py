@@ -17,13 +17,16 @@ from resolvers.audit import AuditQueries
 from resolvers.comment import CommentMutations
 from resolvers.design import DesignMutations
 from resolvers.element import ElementMutations
+from resolvers.erasure import ErasureMutations
 from resolvers.events import EventSubscriptions
 from resolvers.factor import FactorMutations, FactorQueries
 from resolvers.gallery import GalleryQueries
 from resolvers.identity import IdentityMutations
+from resolvers.invitation import InvitationMutations, InvitationQueries
 from resolvers.node import NodeQueries
 from resolvers.operation import OperationMutations
 from resolvers.organization import OrganizationMutations
+from resolvers.ownership import OwnershipMutations
 from resolvers.passkey import PasskeyMutations
 from resolvers.presence import PresenceMutations
 from resolvers.project import ProjectMutations
@@ -41,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 @strawberry.type(description="What can be asked.")
-class Query(GalleryQueries, NodeQueries, ReplicationQueries, AuditQueries, FactorQueries):
+class Query(GalleryQueries, NodeQueries, InvitationQueries, ReplicationQueries, AuditQueries, FactorQueries):
     """The entry fields of queries."""
 
 
@@ -53,6 +56,9 @@ class Mutation(
     PasskeyMutations,
     SteppingUpMutations,
     OrganizationMutations,
+    InvitationMutations,
+    OwnershipMutations,
+    ErasureMutations,
     ProjectMutations,
     DesignMutations,
     ElementMutations,

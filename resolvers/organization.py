@@ -6,13 +6,12 @@ from typing import Any
 
 import strawberry
 from beanie import PydanticObjectId
-from pymongo.errors import DuplicateKeyError
 
 import models.organization
-import models.user
 from auth.permissions import Permission
+from auth.viewer import Viewer
 from models.audit import AuditAction
-from models.errors import ConflictError, InvalidInputError, NotAllowedError
+from models.errors import NotAllowedError
 from models.organization import Role
 from models.project import make_slug
 from resolvers.auditing import audit
@@ -20,7 +19,6 @@ from resolvers.context import Info, given, mutation, permitted
 from schema.deleted import Deleted
 from schema.node import show
 from schema.organization import (
-    AddMemberInput,
     ChangeRoleInput,
     CreateOrganizationInput,
     CreateOrganizationResult,
@@ -31,23 +29,18 @@ from schema.organization import (
 )
 
 
-def _check_grant(info: Info, organization: Any, role: Role) -> None:
-    """Only owners make owners, or unmake them."""
-    if role is Role.OWNER and info.context.viewer.roles.get(organization) is not Role.OWNER:
-        raise NotAllowedError("Only an owner can decide who is an owner.", path=("input", "role"))
+def may_grant(viewer: Viewer, organization: PydanticObjectId, role: Role) -> bool:
+    """Whether somebody may give a role, or take it: only owners make owners, or unmake them."""
+    manages = viewer.may(Permission.MANAGE_MEMBERS, organization)
+    return manages and (role is not Role.OWNER or viewer.roles[organization] is Role.OWNER)
 
 
-async def _account(address: str, session: Any) -> models.user.User:
-    """Return whose account has this address; raises InvalidInputError."""
-    path = ("input", "email")
-    try:
-        email = models.user.fold_email(address)
-    except ValueError as error:
-        raise InvalidInputError(f"email: {error}.", path=path) from error
-    user = await models.user.User.find_one({"email": email}, session=session)
-    if user is None:
-        raise InvalidInputError("email: nobody has an account with this address.", path=path)
-    return user
+def check_grant(
+    info: Info, organization: PydanticObjectId, role: Role, path: tuple[str, ...] = ("input", "role")
+) -> None:
+    """Refuse a role that the viewer may not give; raises NotAllowedError."""
+    if not may_grant(info.context.viewer, organization, role):
+        raise NotAllowedError("Only an owner can decide who is an owner.", path=path)
 
 
 async def _audited(
@@ -111,33 +104,6 @@ class OrganizationMutations:
         found: UpdateOrganizationResult = show(await info.context.services.database.transaction(update))
         return found
 
-    @mutation("Give somebody with an account a role in an organization.")
-    async def add_member(self, info: Info, input: AddMemberInput) -> MemberResult:  # noqa: A002
-        """Create a membership."""
-
-        async def add(session: Any) -> models.organization.Membership:
-            organization = await permitted(
-                info,
-                models.organization.Organization,
-                input.organization_id,
-                Permission.MANAGE_MEMBERS,
-                session,
-                path=("input", "organizationId"),
-            )
-            _check_grant(info, organization.id, input.role)
-            user = await _account(input.email, session)
-            member = models.organization.Membership(organization=organization.id, user=user.id, role=input.role)
-            await member.insert(session=session)
-            await _audited(info, session, AuditAction.MEMBER_ADDED, member, role=input.role)
-            return member
-
-        try:
-            member = await info.context.services.database.transaction(add)
-        except DuplicateKeyError as error:
-            raise ConflictError("They are a member already; change their role instead.") from error
-        found: MemberResult = show(member)
-        return found
-
     @mutation("Change a member's role.")
     async def change_role(self, info: Info, input: ChangeRoleInput) -> MemberResult:  # noqa: A002
         """Change a membership, keeping the organization owned."""
@@ -151,8 +117,8 @@ class OrganizationMutations:
                 session,
                 path=("input", "membershipId"),
             )
-            _check_grant(info, member.organization, input.role)
-            _check_grant(info, member.organization, member.role)
+            check_grant(info, member.organization, input.role)
+            check_grant(info, member.organization, member.role)
             if input.role is not Role.OWNER:
                 await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
                 await member.refuse_if_last_owner(session)
@@ -179,7 +145,7 @@ class OrganizationMutations:
             )
             if member.user != info.context.viewer.user:
                 info.context.viewer.require(Permission.MANAGE_MEMBERS, member.organization, "Membership", path=path)
-                _check_grant(info, member.organization, member.role)
+                check_grant(info, member.organization, member.role)
             await models.organization.Organization.one_at_a_time(member.organization, "owner", session)
             await member.refuse_if_last_owner(session)
             await member.delete(session=session)

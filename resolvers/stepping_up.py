@@ -10,6 +10,7 @@ import strawberry
 from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.scalars import JSON
 
+from auth.viewer import Viewer
 from models.audit import AuditAction
 from models.challenge import Purpose
 from models.entity import now
@@ -41,8 +42,13 @@ async def require_fresh(info: Info, session: AsyncClientSession | None = None) -
         StepUpRequiredError: it was longer ago.
 
     """
-    info.context.viewer.require_user()
-    device = await Session.find_one({"_id": info.context.viewer.session, "ended_at": None}, session=session)
+    await check_fresh(info.context.viewer, session)
+
+
+async def check_fresh(viewer: Viewer, session: AsyncClientSession | None = None) -> None:
+    """Do the same for what is asked without GraphQL."""
+    viewer.require_user()
+    device = await Session.find_one({"_id": viewer.session, "ended_at": None}, session=session)
     if device is None or now() - device.authenticated_at > FRESH:
         raise StepUpRequiredError
 

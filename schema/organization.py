@@ -21,6 +21,7 @@ from schema.user import User
 if TYPE_CHECKING:
     from schema.api_key import ApiKey
     from schema.asset import Asset
+    from schema.invitation import Invitation
     from schema.operation import RegisteredOperation
     from schema.project import Project
 
@@ -33,6 +34,10 @@ def manages_keys(organization: Node, viewer: Viewer) -> bool:
 
 strawberry.enum(Plan, description="What an organization pays for.")
 strawberry.enum(Role, description="What a member may do; each role includes those below it.")
+
+
+def _managed(root: Node, viewer: Viewer) -> bool:
+    return viewer.may(Permission.MANAGE_MEMBERS, root.document.id)
 
 
 @strawberry.type(description="An agency or a studio: the tenant.")
@@ -64,6 +69,13 @@ class Organization(Node, stores=models.organization.Organization):
         by="organization",
         visible=manages_keys,
         description="Its API keys, revoked ones too; only shown to those who may manage them.",
+    )
+
+    invitations: Connection[Annotated[Invitation, strawberry.lazy("schema.invitation")]] = related(
+        "invitations_by_organization",
+        by="organization",
+        visible=_managed,
+        description="Invitations that wait for an answer; only shown to those who manage members.",
     )
 
     @computed("id", "plan", description="What it pays for; only shown to members.")
@@ -99,15 +111,6 @@ class UpdateOrganizationInput:
 
     id: strawberry.ID
     name: str | None = strawberry.UNSET
-
-
-@strawberry.input
-class AddMemberInput:
-    """A user, by the address of their account, and the role they get."""
-
-    organization_id: strawberry.ID
-    email: str
-    role: Role
 
 
 @strawberry.input

@@ -22,8 +22,10 @@ from app.settings import Settings
 from auth.tokens import Keys
 from edge.proxy import FETCH
 from models.database import Database
+from models.organization import Membership, Role
 from resolvers.allowance import Limits
 from resolvers.following import Pace
+from schema import ids
 from storage.assets import FolderAssetStore
 from tests.accounts import PASSWORD, opened
 from tests.letterbox import Letterbox
@@ -92,9 +94,9 @@ class Platform:
         """Return the header by which an edge asks the API for a document on its own account."""
         return {FETCH: mark(Keys(self.settings.secret_key), document_id)}
 
-    async def user(self, name: str = "Ana") -> User:
+    async def user(self, name: str = "Ana", email: str = "") -> User:
         """Sign somebody new up, from an address of their own."""
-        email, address = f"{uuid4().hex}@example.com", an_address()
+        email, address = email or f"{uuid4().hex}@example.com", an_address()
         await self.ask(
             """mutation ($input: SignUpInput!) { signUp(input: $input) {
                 ... on CheckYourMail { expiresIn } ... on UserError { message } } }""",
@@ -168,9 +170,7 @@ class User:
     async def member(self, organization: str, role: str) -> User:
         """Sign somebody new up and make them a member."""
         other = await self.platform.user()
-        input_ = {"organizationId": organization, "email": other.email, "role": role}
-        added = await self.do("addMember", "Membership", input_, "id")
-        other.made.append(added["id"])
+        other.made.append(await other.join(organization, role))
         return other
 
     async def api_key(self, organization: str, **fields: Any) -> tuple[str, str]:
@@ -178,6 +178,13 @@ class User:
         input_ = {"organizationId": organization, "name": "Portal", **fields}
         made = await self.do("createApiKey", "ApiKeyCreated", input_, "secret apiKey { id }")
         return made["apiKey"]["id"], made["secret"]
+
+    async def join(self, organization: str, role: str) -> str:
+        """Become a member, as if an invitation had been accepted; return the membership's id."""
+        key = {"organization": ids.key(organization, "Organization"), "user": ids.key(self.id, "User")}
+        member = Membership(**key, role=Role(role))
+        await member.insert()
+        return str(ids.encode("Membership", member.id))
 
     async def project(self, organization: str, **fields: Any) -> str:
         """Begin a project."""

@@ -169,12 +169,29 @@ CASES: dict[str, Case] = {
     "Mutation.updateOrganization(input.id)": _input(
         "updateOrganization", "... on Organization { name }", "Organization", 'id: $id, name: "N"'
     ),
-    "Mutation.addMember(input.organizationId)": _input(
-        "addMember",
-        "... on Membership { role }",
+    "Mutation.inviteMember(input.organizationId)": _input(
+        "inviteMember",
+        "... on Invitation { role }",
         "Organization",
         "organizationId: $id, email: $email, role: VIEWER",
         ", $email: String!",
+    ),
+    "Mutation.acceptInvitation(input.id)": _input(
+        "acceptInvitation",
+        "... on Membership { role }",
+        "Invitation",
+        "id: $id",
+        told=False,  # whom it is for are told, and nobody of A
+    ),
+    "Mutation.declineInvitation(input.id)": _input(
+        "declineInvitation", "... on Invitation { role }", "Invitation", "id: $id", told=False
+    ),
+    "Mutation.revokeInvitation(id)": _mutation("revokeInvitation", "Invitation", "Invitation"),
+    "Mutation.transferOwnership(membershipId)": _mutation(
+        "transferOwnership", "Membership", "Membership", argument="membershipId"
+    ),
+    "Mutation.deleteOrganization(input.id)": _input(
+        "deleteOrganization", "... on Deleted { id }", "Organization", 'id: $id, name: "N"'
     ),
     "Mutation.changeRole(input.membershipId)": _input(
         "changeRole", "... on Membership { role }", "Membership", "membershipId: $id, role: EDITOR"

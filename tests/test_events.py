@@ -258,9 +258,7 @@ async def test_an_open_socket_has_no_more_rights_than_its_user(platform: Platfor
         assert await opened.first(query, {"id": project}) == {"data": {"project": {"id": project}}}
         await ana.ask("mutation ($id: ID!) { removeMember(membershipId: $id) { __typename } }", {"id": member.made[0]})
         assert await opened.first(query, {"id": project}) == {"data": {"project": None}}
-        await ana.do(
-            "addMember", "Membership", {"organizationId": organization, "email": member.email, "role": "VIEWER"}
-        )
+        await member.join(organization, "VIEWER")
         assert await opened.first(query, {"id": project}) == {"data": {"project": {"id": project}}}
 
 

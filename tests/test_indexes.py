@@ -82,6 +82,7 @@ class Large:
             "DesignCanvas": [{"designId": ids.encode("Design", self.design["_id"])}],
             "ProjectActivity": [{"projectId": ids.encode("Project", self.design["project"])}],
             "ViewerHome": [{}],
+            "OrganizationPeople": [{"organizationId": agency}],
         }
 
     async def commands(self, name: str, variables: Mapping[str, Any]) -> list[Row]:

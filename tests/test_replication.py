@@ -86,8 +86,7 @@ async def test_access_gained_and_lost_comes_as_documents(platform: Platform, ana
     bo = await ana.member(first, "VIEWER")
     device = Device(bo, "Project")
     await device.until(lambda copies: copies.keys() == {projects[0]})
-    joined = {"organizationId": second, "email": bo.email, "role": "EDITOR"}
-    membership = (await ana.do("addMember", "Membership", joined))["id"]
+    membership = await bo.join(second, "EDITOR")
     await device.until(lambda copies: copies.keys() == {*projects})
     query = "mutation ($id: ID!) { removeMember(membershipId: $id) { __typename } }"
     await ana.ask(query, {"id": membership})
@@ -96,7 +95,7 @@ async def test_access_gained_and_lost_comes_as_documents(platform: Platform, ana
         assert len(await device.pull(limit=1)) == 1
     assert await device.pull() == []
     assert hidden not in {document["id"] for page in device.pages for document in page}
-    await ana.do("addMember", "Membership", joined)
+    await bo.join(second, "EDITOR")
     await device.until(lambda copies: copies.keys() == {*projects, hidden})
     await ana.ask(query, {"id": bo.made[0]})
     await device.until(lambda copies: copies.keys() == {*projects[1:], hidden})
@@ -112,7 +111,7 @@ async def test_who_returns_amid_being_told_of_the_loss_has_everything(ana: User)
     await ana.ask("mutation ($id: ID!) { removeMember(membershipId: $id) { __typename } }", {"id": bo.made[0]})
     await device.pull(limit=2)
     assert len(device.copies) == 2
-    await ana.do("addMember", "Membership", {"organizationId": studio, "email": bo.email, "role": "VIEWER"})
+    await bo.join(studio, "VIEWER")
     await device.until(lambda copies: copies.keys() == projects, limit=1)
 
 
@@ -353,8 +352,7 @@ async def test_a_stream_tells_of_changes_and_of_access(platform: Platform, ana: 
         await ana.do("updateProject", "Project", {"id": project, "title": "Villa"})
         while device.copies[project]["title"] != "Villa":
             await told(events, device)
-        joined = {"organizationId": other, "email": bo.email, "role": "VIEWER"}
-        membership = (await ana.do("addMember", "Membership", joined))["id"]
+        membership = await bo.join(other, "VIEWER")
         while old not in device.copies:
             await told(events, device)
         query = "mutation ($id: ID!) { removeMember(membershipId: $id) { __typename } }"

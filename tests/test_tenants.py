@@ -71,11 +71,14 @@ async def world(platform: Platform) -> World:
     asset = await picture(ana, a, jpeg(64, 48))
     canvas = await ana.ask("query ($id: ID!) { design(id: $id) { canvas { elements { id } } } }", {"id": design})
     mine = await ana.ask("{ viewer { memberships { edges { node { id } } } mentions { edges { node { id } } } } }")
-    await _join(ana, a, insider.email, "VIEWER")
+    await insider.join(a, "VIEWER")
     text = f'query Ours {{ listings(city: "{SECRET}") {{ totalCount }} }}'
     operation = await ana.do("registerOperation", "RegisteredOperation", {"organizationId": a, "document": text})
     key, _ = await ana.api_key(a)
+    offered = {"organizationId": a, "email": f"{SECRET}@example.com", "role": "VIEWER"}
+    invitation = await ana.do("inviteMember", "Invitation", offered)
     existing = {
+        "Invitation": invitation["id"],
         "Organization": a,
         "ApiKey": key,
         "RegisteredOperation": operation["id"],
@@ -94,7 +97,7 @@ async def world(platform: Platform) -> World:
         "Mention": mine["viewer"]["mentions"]["edges"][0]["node"]["id"],
     }
     b = await outsider.organization()
-    await _join(outsider, b, insider.email, "OWNER")
+    await insider.join(b, "OWNER")
     own_project = await outsider.project(b)
     own_design = await outsider.design(own_project)
     own_edit = await outsider.edit(own_design, added("chair"))
@@ -111,11 +114,6 @@ async def world(platform: Platform) -> World:
     }
     callers = {"a member of another organization": outsider, "nobody": None}
     return World(platform, existing, own, ana, outsider, insider, callers)
-
-
-async def _join(by: User, organization: str, email: str, role: str) -> str:
-    input_ = {"organizationId": organization, "email": email, "role": role}
-    return str((await by.do("addMember", "Membership", input_))["id"])
 
 
 def missing(kind: str) -> str:
@@ -201,7 +199,7 @@ async def test_node_answers_members_for_every_type(world: World, platform: Platf
     API keys are for those who may manage them.
     """
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
-    kinds = [kind for kind in NODES if kind not in {"User", "Comment", "Passkey"}]
+    kinds = [kind for kind in NODES if kind not in {"User", "Comment", "Passkey", "Invitation"}]
     wanted = [world.existing[kind] for kind in kinds]
     found = await world.insider.ask(query, {"ids": wanted})
     there = [{"__typename": kind, "id": id_} for kind, id_ in zip(kinds, wanted, strict=True)]

@@ -26,6 +26,8 @@ COMMANDS = {
     "purge": "Drop cached answers everywhere, by tag or operation.",
     "migrate": "Bring the data to the form this version expects.",
     "audit": "Verify that nobody has bent the audit log, or take an anchor of it.",
+    "backup": "Write everything as it is now into a folder.",
+    "restore": "Put back what a backup has.",
     "doctor": "Say what is missing on this machine and how to mend it.",
 }
 

@@ -1,6 +1,6 @@
 """`python -m app relay`: what follows the database, and mail.
 
-Invalidations, the log of changes, likes, trimming, the audit log's seals and anchors, and the edges' auditor.
+Invalidations, the log of changes, likes, trimming, erasing, the audit log's seals and anchors, and the edges' auditor.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from storage.mail import Mail
 from storage.signals import RedisSignals
 from workers.anchoring import Anchoring, anchors_file
 from workers.auditor.auditor import Auditor
+from workers.erasing import Eraser
 from workers.letters.postman import Postman
 from workers.letters.writing import Desk
 from workers.likes import LikeCounts
@@ -55,13 +56,15 @@ async def process(settings: Settings, database: Database | None = None, mail: Ma
     trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
     key = chain_key(settings.audit_secret or settings.secret_key)
     sealer = Sealer(database, key, Keys(settings.secret_key))
-    store = await open_asset_store(settings) if settings.assets_bucket else None
-    closing += [store.close] if store is not None else []
-    anchoring = Anchoring(database, key, anchors_file(settings.data_dir), store, lambda: sealer.sealed)
+    store = await open_asset_store(settings)
+    closing.append(store.close)
+    bucket = store if settings.assets_bucket else None
+    anchoring = Anchoring(database, key, anchors_file(settings.data_dir), bucket, lambda: sealer.sealed)
+    eraser = Eraser(database, store)
 
     background: list[Callable[[], Coroutine[Any, Any, None]]] = [
         *(relay.run, relay.pulse, recorder.run),
-        *(likes.run, trimming.run, usage.run),
+        *(likes.run, trimming.run, usage.run, eraser.run),
         *(sealer.run, anchoring.run),
         *(signals.run, postman.run),
     ]

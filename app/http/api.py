@@ -9,6 +9,7 @@ from app.http.access import Access
 from app.http.audit import export
 from app.http.charging import Charging
 from app.http.contexts import Contexts
+from app.http.export import Exports
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
 from app.http.passkeys import add_passkeys
@@ -99,6 +100,7 @@ def create_api_app(
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_get("/internal/api-key", access.api_key)
+    app.router.add_get("/account/export", Exports(contexts).handle, allow_head=False)
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)
     app.router.add_get("/previews/{token}", preview)

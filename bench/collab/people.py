@@ -68,9 +68,12 @@ class People:
 
         self.tokens = await asyncio.gather(*map(sign_up, emails))
         made = await self._do("createOrganization", "CreateOrganizationInput", {"name": "Bench"}, "Organization")
-        for email in emails[1:]:
+        for email, token in zip(emails[1:], self.tokens[1:], strict=True):
             member = {"organizationId": made, "email": email, "role": "EDITOR"}
-            await self._do("addMember", "AddMemberInput", member, "Membership")
+            invitation = await self._do("inviteMember", "InviteMemberInput", member, "Invitation")
+            query = """mutation ($id: ID!) { acceptInvitation(input: {id: $id}) {
+                ... on Membership { id } ... on UserError { message } } }"""
+            await self.ask(query, {"id": invitation}, token)
         address = {"city": "Madrid", "country": "ES"}
         project = {"organizationId": made, "title": "Casa", "kind": "HOUSE", "address": address}
         self.project = await self._do("createProject", "CreateProjectInput", project, "Project")

@@ -101,6 +101,12 @@ READS: st.SearchStrategy[Read] = st.one_of(
         st.fixed_dictionaries({"projectId": _WHICH, "first": st.sampled_from([2, 20])}),
         st.integers(0, 1),
     ),
+    st.builds(
+        Read,
+        st.just("OrganizationPeople"),
+        st.fixed_dictionaries({"organizationId": st.integers(0, 1)}),
+        st.integers(0, 1),
+    ),
 )
 SPELLINGS: st.SearchStrategy[Spelling] = st.builds(
     Spelling,
@@ -126,6 +132,7 @@ FEW = (
     Read("DesignRoom", {"id": 0}, who=1),
     Read("DesignCanvas", {"designId": 0}, who=1),
     Read("ProjectActivity", {"projectId": 0}, who=0),
+    Read("OrganizationPeople", {"organizationId": 0}, who=0),
 )
 """One or two of each."""
 

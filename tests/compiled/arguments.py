@@ -34,6 +34,7 @@ _KINDS: Final = {
     "operations": "RegisteredOperation",
     "passkeys": "Passkey",
     "api_keys": "ApiKey",
+    "invitations": "Invitation",
 }
 _MALFORMED: Final = (
     "",

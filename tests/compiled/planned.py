@@ -10,6 +10,7 @@ BY_HAND = frozenset(
     {
         *("PullProjects", "PullDesigns", "PullComments"),  # from a log of changes; see `tests.test_replication`
         *("AuditLog", "SecurityEvents"),  # each reading is written down; see `tests.test_audit`
+        "ViewerInvitations",  # of a verified address alone; see `tests.test_invitation`
         "AccountSecurity",  # factors are not of one document; see `tests.test_factor`
     }
 )

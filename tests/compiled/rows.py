@@ -67,6 +67,7 @@ def documents() -> dict[str, list[Row]]:
         "elements": [*_elements()],
         "operations": [*_operations()],
         "api_keys": [*_api_keys()],
+        "invitations": [*_invitations()],
         "likes": [*_likes()],
         "passkeys": [*_passkeys()],
     }
@@ -242,6 +243,16 @@ def _api_keys() -> Iterator[Row]:
             row |= {"operations": [sha256(b"one").hexdigest()], "origins": ["https://a.example", "https://b.example"]}
             row |= {"expires_at": moment(99), "revoked_at": moment(50), "last_used": moment(3)}
         yield {**row, "created_by": GONE if number == 2 else oid("user", "owner")}
+
+
+def _invitations() -> Iterator[Row]:
+    for number in range(9):
+        email = f"{number}@example.com"
+        row = {"_id": oid("invitation", number), "created_at": moment(number), "email": email}
+        row |= {"organization": oid("organization", "ab"[number == 8]), "recipient": sha256(email.encode()).hexdigest()}
+        row |= {"role": ("VIEWER", "ADMIN")[number % 2], "status": "DECLINED" if number % 5 == 4 else "PENDING"}
+        row |= {"invited_by": GONE if number == 2 else oid("user", "owner")}
+        yield {**row, "expires_at": moment(number + 100)}
 
 
 def _likes() -> Iterator[Row]:

@@ -146,6 +146,6 @@ async def test_access_comes_and_goes_on_a_device_of_rxdb(platform: Platform) -> 
         query = "mutation ($id: ID!) { removeMember(membershipId: $id) { __typename } }"
         await ana.ask(query, {"id": bo.made[0]})
         await phone.until("projects", lambda copies: not copies)
-        await ana.do("addMember", "Membership", {"organizationId": studio, "email": bo.email, "role": "VIEWER"})
+        await bo.join(studio, "VIEWER")
         await phone.until("projects", lambda copies: copies.keys() == projects)
         assert await phone.do("failures") == []

@@ -18,6 +18,7 @@ class Text(StrEnum):
     NEW_ADDRESS = "NEW_ADDRESS"
     CHANGE_ASKED = "CHANGE_ASKED"
     EMAIL_CHANGED = "EMAIL_CHANGED"
+    INVITATION = "INVITATION"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,22 @@ WORDINGS: Final[dict[Text, dict[str, Wording]]] = {
             "Se va a cambiar tu dirección",
             "Alguien que ha iniciado sesión en tu cuenta en DiseñoPro quiere usar otra dirección. Si no has sido tú, "
             "elige enseguida una contraseña nueva: así se cierran todas las sesiones y se detiene el cambio.",
+        ),
+    },
+    Text.INVITATION: {
+        "en": Wording(
+            "You are invited to an organization",
+            "A member of an organization at DiseñoPro invites you to work there with them. Who it is, and where, you "
+            "see when you follow the link; it is for an account with this address.",
+            "See the invitation",
+            f"The link works for seven days. {_NOT_YOU['en']}",
+        ),
+        "es": Wording(
+            "Te invitan a una organización",
+            "Un miembro de una organización en DiseñoPro te invita a trabajar allí. Quién es, y dónde, lo ves al "
+            "seguir el enlace; es para una cuenta con esta dirección.",
+            "Ver la invitación",
+            f"El enlace sirve durante siete días. {_NOT_YOU['es']}",
         ),
     },
     Text.EMAIL_CHANGED: {

@@ -14,9 +14,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from auth import mailed
 from auth.recording import record
-from auth.tokens import Keys
+from auth.tokens import Keys, new_refresh_token, token_hash
 from models.account import Purpose, SignUp
 from models.audit import AuditAction, AuditEvent
+from models.invitation import Invitation
 from models.letter import Letter, LetterKind
 from models.user import User
 from workers.letters.texts import Text, Written, write
@@ -38,6 +39,7 @@ Writing = Callable[[Letter, Desk, AsyncClientSession], Awaitable[Written | None]
 
 VERIFY_PAGE: Final = "verify-email"
 CHANGE_PAGE: Final = "confirm-email-change"
+INVITATION_PAGE: Final = "invitation"
 RESET_PAGE: Final = "reset-password"
 
 
@@ -86,6 +88,22 @@ async def _email_change(letter: Letter, desk: Desk, session: AsyncClientSession)
     return write(Text.NEW_ADDRESS, user.locale, link=desk.link(CHANGE_PAGE, token))
 
 
+async def _invitation(letter: Letter, desk: Desk, session: AsyncClientSession) -> Written | None:
+    """Tell somebody that they are invited, in their language if they have an account, else in that of who invites.
+
+    Neither name is told: whoever invites chose both, and the mail would say them for us.
+    """
+    invitation = await Invitation.get(letter.about, session=session)
+    if invitation is None or not invitation.open:
+        return None
+    invited = await User.find_one({"email": letter.to}, session=session)
+    speaker = invited or await User.get(invitation.invited_by, session=session)
+    token = new_refresh_token()
+    invitation.token_hash = token_hash(token)
+    await invitation.save(session=session)
+    return write(Text.INVITATION, speaker.locale if speaker else "en", link=desk.link(INVITATION_PAGE, token))
+
+
 def _notice(what: Text) -> Writing:
     """Return what tells somebody about their account, without a link."""
 
@@ -114,4 +132,5 @@ _WRITERS: Final[dict[LetterKind, Writing]] = {
     LetterKind.EMAIL_CHANGE: _email_change,
     LetterKind.EMAIL_CHANGE_ASKED: _notice(Text.CHANGE_ASKED),
     LetterKind.EMAIL_CHANGED: _notice(Text.EMAIL_CHANGED),
+    LetterKind.INVITATION: _invitation,
 }

@@ -74,6 +74,7 @@ def add_firms(rows: Rows, random: Random, firms: list[Firm], password_hash: str)
                 locale=like.locale,
                 avatar=None,
                 email_verified_at=joined,
+                erased=False,
             )
             rows.add(Credential, joined, _id=person, hash=password_hash)
             _join(rows, firm, person, _role(place), joined)
