@@ -72,4 +72,5 @@ def services(
         public_url=settings.public_url,
         preparer=preparer,
         relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),
+        live_keys=settings.production,
     )

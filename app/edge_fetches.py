@@ -11,20 +11,27 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from auth.tokens import Keys
+    from auth.tokens import Keys, Purpose
 
 _SECONDS: Final = 300  # by how much the clocks of an edge and an API may differ
 
 
-def mark(keys: Keys, document_id: str, now: float | None = None) -> str:
-    """Return an `Edge-Fetch` header's value for a document; `now` in Unix seconds."""
-    return keys.sign("edge-fetch", f"{document_id}-{int(time.time() if now is None else now)}")
+def mark(keys: Keys, document_id: str, now: float | None = None, *, purpose: Purpose = "edge-fetch") -> str:
+    """Return an `Edge-Fetch` header's value for a document; `now` in Unix seconds.
+
+    For the purpose `api-key` an `Edge-Key` for the hash of a key instead: an edge asks what that may do.
+    """
+    return keys.sign(purpose, f"{document_id}-{int(time.time() if now is None else now)}")
 
 
 def marked(keys: Keys, header: str, document_id: str, now: float | None = None) -> bool:
     """Whether a value was made by `mark` for this document, and lately."""
-    text = keys.verified("edge-fetch", header) if header else None
-    id_, _, moment = (text or "").rpartition("-")
-    if id_ != document_id or not moment.isdecimal():
-        return False
-    return abs(int(moment) - (time.time() if now is None else now)) < _SECONDS
+    return bool(document_id) and what_is_marked(keys, header, now) == document_id
+
+
+def what_is_marked(keys: Keys, header: str, now: float | None = None, *, purpose: Purpose = "edge-fetch") -> str:
+    """Return what `mark` was told lately, "" where it did not make this value."""
+    text = keys.verified(purpose, header) if header else None
+    what, _, moment = (text or "").rpartition("-")
+    recent = moment.isdecimal() and abs(int(moment) - (time.time() if now is None else now)) < _SECONDS
+    return what if recent else ""

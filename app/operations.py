@@ -25,10 +25,13 @@ from graphql import (
     visit,
 )
 
-from edge.plans import OPERATIONS, Plan
+from edge.plans import EVERYBODY, OPERATIONS, PARTNERS, Plan
 from schema.limits import STALE_IF_ERROR, STALE_WHILE_REVALIDATE
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
 from schema.reads import Reads, reads_of
+
+PARTNER_CLIENT = "partner"
+"""The folder of the operations that are for partners alone."""
 
 _COMMON_TAGS = 2  # everything, and the operation's own
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -78,8 +81,15 @@ def _prepare(preparer: Preparer, path: Path) -> tuple[Prepared, Operation]:
         raise OperationError(f"{path.parent.name}/{path.name}: {error}") from error
 
 
-def plan_of(schema: GraphQLSchema, client: str, prepared: Prepared, operation: Operation) -> Plan:
-    """Derive what an edge must know of an operation. `client` is whose it is."""
+def audience_of(client: str) -> str:
+    """Return who may ask the release's operations for a client."""
+    return PARTNERS if client == PARTNER_CLIENT else EVERYBODY
+
+
+def plan_of(
+    schema: GraphQLSchema, client: str, prepared: Prepared, operation: Operation, audience: str | None = None
+) -> Plan:
+    """Derive what an edge must know of an operation. `client` is whose it is, `audience` who may ask it."""
     variables = _variables(operation.node)
     cached = operation.public and operation.max_age > 0
     reads = reads_of(schema, prepared.document, operation.node) if cached else Reads()
@@ -100,6 +110,7 @@ def plan_of(schema: GraphQLSchema, client: str, prepared: Prepared, operation: O
         most_tags=operation.tags + len(reads.types) + _COMMON_TAGS if cached else 0,
         stale_while_revalidate=STALE_WHILE_REVALIDATE if cached else 0,
         stale_if_error=STALE_IF_ERROR if cached else 0,
+        audience=audience_of(client) if audience is None else audience,
     )
     return replace(plan, digest=blake2b(orjson.dumps(plan.encode(), option=_OPTIONS), digest_size=8).hexdigest())
 

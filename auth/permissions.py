@@ -17,13 +17,19 @@ class Permission(StrEnum):
     DELETE = "DELETE"
     MANAGE_MEMBERS = "MANAGE_MEMBERS"
     MANAGE_OPERATIONS = "MANAGE_OPERATIONS"
+    MANAGE_KEYS = "MANAGE_KEYS"
     MANAGE_ORGANIZATION = "MANAGE_ORGANIZATION"
     READ_AUDIT = "READ_AUDIT"
 
 
 _VIEWER = frozenset({Permission.READ, Permission.COMMENT})
 _EDITOR = _VIEWER | {Permission.EDIT, Permission.PUBLISH}
-_ADMIN = _EDITOR | {Permission.DELETE, Permission.MANAGE_MEMBERS, Permission.MANAGE_OPERATIONS}
+_ADMIN = _EDITOR | {
+    Permission.DELETE,
+    Permission.MANAGE_MEMBERS,
+    Permission.MANAGE_OPERATIONS,
+    Permission.MANAGE_KEYS,
+}
 _OWNER = _ADMIN | {Permission.MANAGE_ORGANIZATION, Permission.READ_AUDIT}
 
 GRANTS: dict[Role, frozenset[Permission]] = {

@@ -25,7 +25,7 @@ _ISSUER = _AUDIENCE = "disenopro"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
 
 
-Purpose = Literal["audit-entry", "checkpoint", "edge-fetch", "own-write", "preview", "upload"]
+Purpose = Literal["api-key", "audit-entry", "checkpoint", "edge-fetch", "own-write", "preview", "upload"]
 """What a signature of ours is for: how far a device has pulled, a moment that a client has seen its own write at, …"""
 
 

@@ -17,14 +17,22 @@ from models.user import Session
 
 @dataclass(frozen=True)
 class Viewer:
-    """The caller: a user with their roles by organization, or nobody.
+    """The caller: a user with their roles by organization, a partner's program with a key, or nobody.
 
-    `session` is the signed-in device.
+    `session` is the signed-in device. `api_key` is the key that a program came with, `organization` whose that is; it
+    has no user, and so may do nothing but read.
     """
 
     user: PydanticObjectId | None = None
     session: PydanticObjectId | None = None
     roles: MutableMapping[PydanticObjectId, Role] = field(default_factory=dict)
+    api_key: PydanticObjectId | None = None
+    organization: PydanticObjectId | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is somebody, a user or a partner's program."""
+        return self.user is not None or self.api_key is not None
 
     def require_user(self) -> PydanticObjectId:
         """Return the user's id; raises NotSignedInError for nobody."""

@@ -30,6 +30,7 @@ from redis.asyncio import Redis
 from app.commands import edge as command
 from auth.tokens import Keys
 from bench.changes import Writers
+from bench.partner import partner
 from bench.purges import Judge, Purges, title
 from bench.stand import BenchError, Stand, show, stand, versions
 from bench.traffic import READS_A_WRITE, Readers, Row
@@ -59,7 +60,8 @@ async def main() -> int:
         judge = await stack.enter_async_context(_judge(running, session, keys))
         writers = Writers(random, client, running.settings.mongodb_database, session, running.settings.api_url, keys)
         await writers.prepare()
-        counted = await _run(writers, _readers(random, writers), judge, running.settings.public_url)
+        key = await partner(client[running.settings.mongodb_database])
+        counted = await _run(writers, _readers(random, writers), judge, running.settings.public_url, key)
         return _report(counted, judge.purges, await versions(running.settings))
 
 
@@ -102,13 +104,15 @@ def _readers(random: Random, writers: Writers) -> Readers:
     )
 
 
-async def _run(writers: Writers, readers: Readers, judge: Judge, edge: str) -> Counter[tuple[str, str]]:
-    """Let them read and write; return how many reads there were by name, and how many hits."""
+async def _run(writers: Writers, readers: Readers, judge: Judge, edge: str, key: str) -> Counter[tuple[str, str]]:
+    """Let them read, partners with a key, and write; return how many reads there were by name, and how many hits."""
     counted: Counter[tuple[str, str]] = Counter()
     for number in range(-WARM, READS):
         operation, variables = readers.one()
         asked = {"variables": orjson.dumps(variables).decode()}
-        async with writers.session.get(f"{edge}/graphql/{_IDS[operation]}", params=asked) as response:
+        headers = {"Authorization": f"Bearer {key}"} if operation == "PartnerListings" else {}
+        url = f"{edge}/graphql/{_IDS[operation]}"
+        async with writers.session.get(url, params=asked, headers=headers) as response:
             said = response.headers["Cache-Status"]
             readers.seen(operation, variables, orjson.loads(await response.read())["data"])
         if number < 0:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import aiohttp
 import orjson
 
+from app.edge_fetches import mark
 from auth.tokens import Keys
 from bench.changes import Writers
 from bench.traffic import Row
 from edge.dependencies import Touch, touch
+from edge.proxy import FETCH
 from edge.server import Edge
 from edge.store import Stored
 from edge.stream import Entry, EntryId
@@ -101,7 +103,10 @@ class Judge:
             self.edge.config.api,
             entry.plan.id,
             entry.variables.decode(),
-            {"Edge-As-Of": self.keys.sign("own-write", str(moment))},
+            {
+                "Edge-As-Of": self.keys.sign("own-write", str(moment)),
+                FETCH: mark(self.keys, entry.plan.id),
+            },
         )
 
 

@@ -26,6 +26,8 @@ def headers(answer: Stored, accept: str, accept_encoding: str, if_none_match: st
     """
     content_type, coding, etag = variant(answer, accept, accept_encoding)
     common = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept, Accept-Encoding"}
+    if answer.plan.audience:  # whoever is before us gives it to nobody else
+        common |= {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding, Authorization, Origin"}
     if matches(if_none_match, etag):
         return 304, common, b""
     common["Content-Type"] = f"{content_type}; charset=utf-8"

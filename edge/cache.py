@@ -16,15 +16,18 @@ from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
 from edge import codings
+from edge.api_keys import Record, decode
 from edge.coherence import Coherence
 from edge.dependencies import Dependencies
 from edge.draining import Draining
 from edge.eviction import S3Fifo
 from edge.fast import MEMORY, Reply
 from edge.follower import Follower
+from edge.gate import Credential, Gate, no_keys
 from edge.guards import Guards
 from edge.http import JSON, Lifetimes, lifetimes
 from edge.keys import Lookup, document_hash, lookup
+from edge.known_keys import KnownKeys
 from edge.learned import Plans
 from edge.metrics import INVALIDATED
 from edge.pictures import Pictures
@@ -34,6 +37,7 @@ from edge.second_layer import SecondLayer
 from edge.store import Store, Stored
 from edge.stream import Entry, EntryId
 from edge.tolls import NOBODY_KNOWN, Callers, Tolls
+from edge.usage import Usage
 
 _MOST_TAGS_COUNTED = 10_000
 _MOST_PLANS = 1000  # whose reads are remembered
@@ -47,7 +51,7 @@ class EdgeConfig:
 
     `own_write` verifies a client's `Edge-As-Of`; `sign` makes one of the edge's own position, and `mark` the
     `Edge-Fetch` by which the API knows a fetch of a document for the cache. `guards` are of answers. `callers` knows
-    who calls, and who pays.
+    who calls, and who pays. `credential` reads an API key, and `prove` marks the question what a key may do.
     """
 
     api: str
@@ -58,6 +62,8 @@ class EdgeConfig:
     guards: Guards = field(default_factory=Guards)
     mark: Callable[[str], str] = str
     callers: Callers = NOBODY_KNOWN
+    credential: Credential = no_keys
+    prove: Callable[[str], str] = str
     capacity: int = 256 * 1024 * 1024
     timeout: float = 30
 
@@ -72,6 +78,7 @@ class Edge:
 
     config: EdgeConfig
     session: aiohttp.ClientSession
+    usage: Usage
     second_layer: SecondLayer | None = None
     tolls: Tolls | None = None
     coherence: Coherence = field(default_factory=Coherence)
@@ -86,6 +93,7 @@ class Edge:
         self.api = Proxy(self.session, self.config.api, self.draining, address)
         self.images = Proxy(self.session, self.config.images, self.draining, address)
         self.pictures = Pictures(self.coherence)
+        self.gate = Gate(self.config.credential, KnownKeys(self._api_key, self.coherence), self.usage)
         self.invalidations: Counter[str] = Counter()
         self.recognised: S3Fifo[Hashable, Reply] = S3Fifo(MEMORY)
         self._reads: dict[str, Mapping[str, frozenset[str]]] = {}
@@ -107,6 +115,7 @@ class Edge:
         self.store.clear()
         self.pictures.clear()
         self.plans.learned.clear()
+        self.gate.keys.clear()
 
     def _apply(self, entries: list[Entry], since: float) -> None:
         for entry in entries:
@@ -114,9 +123,11 @@ class Edge:
             if touches is None:
                 self._count("*", self.store.clear() + self.pictures.clear())
                 self.plans.learned.clear()
+                self.gate.keys.clear()
                 continue
             for touched in touches:
                 self.plans.heard(touched.name)
+                self.gate.keys.heard(touched)
                 if dropped := self.store.invalidate(touched, entry.id) + self.pictures.invalidate(touched):
                     self._count(touched.name, dropped)
 
@@ -137,6 +148,7 @@ class Edge:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.usage.flush()
 
     async def fetch(self, wanted: Lookup) -> Stored | None:
         """Fetch an answer once for all who ask at the same time; None: it is not one that may be shared.
@@ -203,6 +215,21 @@ class Edge:
         """Return the header by which the API reads no older than what this edge has applied: it may be behind us."""
         position = self.coherence.position
         return {"Edge-As-Of": self.config.sign(position)} if position is not None and position.time else {}
+
+    async def _api_key(self, hash_: str) -> tuple[Record | None, EntryId]:
+        """Ask the API for what it knows of a key; raises OriginError."""
+        proof = {"Edge-Key": self.config.prove(hash_)}
+        with reaching(self.config.api):
+            async with self.session.get(
+                f"{self.config.api}/internal/api-key", headers={**proof, **self._position()}
+            ) as response:
+                body, said = await response.read(), response.headers.get("Edge-As-Of-Read", "")
+        try:
+            if response.status == 200:  # noqa: PLR2004 - OK
+                return decode(body), EntryId.parse(said)
+        except ValueError as error:
+            raise OriginError(502, "The origin does not say what a key may do.", "BAD_GATEWAY") from error
+        raise OriginFailedError(response.status, body, response.headers)
 
     def listener(self, request: web.Request) -> Listener | None:
         """Return what learns from the answer that is passed on to a request, and keeps it where that is right.

@@ -43,6 +43,11 @@ class Reply(Protocol):
         """What the answer costs whoever asks, if anybody has to pay."""
         ...
 
+    @property
+    def payer(self) -> Payer | None:
+        """Whose budget pays; None: that of the address it came from."""
+        ...
+
     def reply(self) -> tuple[bytes, bytes] | None:
         """Return the answer from memory as head and body; None where the ordinary way must decide."""
 
@@ -251,7 +256,9 @@ class FastHandler(EarlyHandler):
         if tolls is None:
             reply = known.reply()
             return reply is not None and self.write(reply)
-        payer = tolls.payer(self._peer, forwarded) if self._proxied or self._payer is None else self._payer
+        payer = known.payer
+        if payer is None:
+            payer = tolls.payer(self._peer, forwarded) if self._proxied or self._payer is None else self._payer
         price = known.price
         verdict = tolls.spend(payer, price)
         if verdict is None:

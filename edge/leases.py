@@ -27,8 +27,8 @@ WINDOW_SECONDS: Final = 60
 
 _PREFIX: Final = "LIMITS:"  # the library's own
 _SLICES: Final = 20  # a minute's budget has so many
-_REDIS_SECONDS: Final = 0.25
-_OPEN_SECONDS: Final = 1.0  # how long a Redis that did not answer is left alone
+_REDIS_SECONDS: Final = 1.0  # less would open a process that is merely busy
+_OPEN_SECONDS: Final = 5.0  # how long a Redis that did not answer is left alone
 _DRY_SECONDS: Final = 1.0  # how long a budget that is spent is not asked for again
 _APART: Final = 2.0  # ends of windows that are further apart than an answer takes are two
 _CAPACITY: Final = 16 * 1024 * 1024

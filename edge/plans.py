@@ -18,9 +18,19 @@ LONGEST_HEADER: Final = 8_000
 
 _LEARNED_BYTES: Final = 5_000  # a plan that was learned, with the sets made of it
 _BYTES_A_CHARACTER: Final = 20  # of its variables and their defaults: lists of lists take most
-_TEXTS = ("id", "name", "client", "scope", "digest")
+_TEXTS = ("id", "name", "client", "scope", "digest", "audience")
 _NUMBERS = ("max_age", "cost", "most_tags", "stale_while_revalidate", "stale_if_error")
 _LISTS = ("variables", "nullable", "collections", "types")
+
+
+EVERYBODY: Final = ""
+"""Whoever comes may ask: the release's own operations."""
+
+PARTNERS: Final = "PARTNERS"
+"""Who has an API key may ask: the operations that the release has for partners."""
+
+ORGANIZATION: Final = "ORGANIZATION"
+"""Who has a key of an organization that has registered it may ask, or is a member of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,8 @@ class Plan:
     `stale_while_revalidate` and `stale_if_error` in seconds. `variables` are those it declares, `defaults` what some
     of them default to; those of `nullable` mean the same absent as null. `fields` are the stored attributes that its
     answer depends on by entity type, where a type of `types` that is missing is read whole; `collections` the lists,
-    `most_tags` a bound. `digest` changes whenever anything of it does.
+    `most_tags` a bound. `audience` is who may ask it (`EVERYBODY`, `PARTNERS`, `ORGANIZATION`). `digest` changes
+    whenever anything of it does.
     """
 
     id: str
@@ -50,6 +61,7 @@ class Plan:
     most_tags: int = 0
     stale_while_revalidate: int = 0
     stale_if_error: int = 0
+    audience: str = ""
 
     @property
     def cacheable(self) -> bool:

@@ -11,14 +11,15 @@ from aiohttp.http_parser import RawRequestMessage
 from edge import answers
 from edge.cache import Edge
 from edge.fast import ENTRY_BYTES, Reply, remember
+from edge.gate import Admitted, credentials, payer_of
 from edge.keys import Lookup
 from edge.metrics import REQUESTS
 from edge.store import Stored
 from edge.stream import EntryId
 from edge.tolls import hit_price
 
-Meaning = tuple[str, str, str, str, str]
-"""All of a GET on which its answer from memory depends: its target, and four headers."""
+Meaning = tuple[str, str, str, str, str, str, str]
+"""All of a GET on which its answer from memory depends: its target, four headers, and two more with an API key."""
 
 
 def meaning(target: str, headers: Mapping[str, str]) -> Meaning:
@@ -30,6 +31,7 @@ def meaning(target: str, headers: Mapping[str, str]) -> Meaning:
         get("Accept-Encoding", ""),
         get("If-None-Match", ""),
         get("Edge-As-Of", ""),
+        *credentials(headers),
     )
 
 
@@ -38,24 +40,52 @@ def peek(edge: Edge, message: RawRequestMessage) -> Reply | None:
     return edge.recognised.get(meaning(message.path, message.headers))
 
 
-def recognise(edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | None, price: int) -> None:
+def recognise(
+    edge: Edge, request: web.Request, wanted: Lookup, own: EntryId | None, price: int, admitted: Admitted | None = None
+) -> None:
     """Have the fast way answer the next request that means the same, for this price until it knows better."""
     meant = meaning(request.raw_path, request.headers)
-    known = Recognised(edge, wanted, own, meant, price)
+    known = Recognised(edge, wanted, own, meant, price, admitted)
     edge.recognised.put(meant, known, sum(map(len, meant)) + ENTRY_BYTES)
     remember(request, known)
 
 
 class Recognised:
-    """What one request head asks for, and the head of the answer to it, which is made anew every second."""
+    """What one request head asks for, and the head of the answer to it, which is made anew every second.
 
-    __slots__ = ("_accept", "_count", "_edge", "_head", "_key", "_number", "_own", "_part", "_until", "price")
+    With an API key, `admitted`, that is looked at each time: it may have been revoked.
+    """
 
-    def __init__(self, edge: Edge, wanted: Lookup, own: EntryId | None, meant: Meaning, price: int) -> None:
+    __slots__ = (
+        "_accept",
+        "_admitted",
+        "_count",
+        "_edge",
+        "_head",
+        "_key",
+        "_number",
+        "_own",
+        "_part",
+        "_until",
+        "payer",
+        "price",
+    )
+
+    def __init__(
+        self,
+        edge: Edge,
+        wanted: Lookup,
+        own: EntryId | None,
+        meant: Meaning,
+        price: int,
+        admitted: Admitted | None,
+    ) -> None:
         self._edge = edge
         self._key = wanted.key
         self._own = own
-        _, *self._accept, _ = meant
+        _, *self._accept, _, _, _ = meant
+        self._admitted = admitted
+        self.payer = payer_of(admitted)
         self._count = REQUESTS.labels(wanted.plan.label, "hit")
         self._number = -1
         self._until = 0.0
@@ -76,8 +106,14 @@ class Recognised:
             if entry.remaining(now) <= 0:
                 return None
             self._prepare(entry, now)
+        admitted = self._admitted
+        if admitted is not None and not edge.gate.still(admitted):
+            return None
         self._count.inc()
-        return self._head, entry.bodies[self._part] if self._part is not None else b""
+        body = entry.bodies[self._part] if self._part is not None else b""
+        if admitted is not None:
+            edge.gate.answered(admitted, self.price, len(body))
+        return self._head, body
 
     def _prepare(self, entry: Stored, now: float) -> None:
         status, headers, body = answers.headers(entry, *self._accept)

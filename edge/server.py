@@ -16,8 +16,10 @@ from redis.asyncio import Redis
 
 from edge import answers
 from edge.admin import observe
+from edge.api_keys import Refusal
 from edge.cache import Edge, EdgeConfig
 from edge.fast import PEEK, TOLLS
+from edge.gate import Admitted, payer_of, refused
 from edge.http import matches, media_type
 from edge.keys import Lookup, lookup
 from edge.leases import Leases
@@ -29,6 +31,7 @@ from edge.second_layer import SecondLayer
 from edge.store import Stored
 from edge.stream import EntryId
 from edge.tolls import SpentError, Tolls, answer_price, hit_price, refusal
+from edge.usage import Usage
 
 __all__ = ["EDGE", "Edge", "EdgeConfig", "create_edge_app"]
 
@@ -47,15 +50,31 @@ async def graphql(request: web.Request) -> web.StreamResponse:
         REQUESTS.labels(wanted.plan.label, "bypass").inc()
         detail = "behind-own-write" if not edge.coherence.covers(own) else "no-pulse"
         return await edge.api.forward(request, request.raw_path, cache_status=f"edge; fwd=bypass; detail={detail}")
+    admitted = await edge.gate.admit(request.headers, wanted.plan)
+    if isinstance(admitted, Refusal):
+        REQUESTS.labels(wanted.plan.label, "refused").inc()
+        return refused(admitted)
+    if isinstance(admitted, str) or not edge.coherence.vouches(edge.clock()):  # a key may take long
+        REQUESTS.labels(wanted.plan.label, "bypass").inc()
+        listener = edge.listener(request)
+        return await edge.api.forward(request, request.raw_path, cache_status="edge; fwd=bypass", listener=listener)
+    return await _look_up(request, edge, wanted, own, admitted)
+
+
+async def _look_up(
+    request: web.Request, edge: Edge, wanted: Lookup, own: EntryId | None, admitted: Admitted | None
+) -> web.StreamResponse:
+    """Answer from memory, from the second layer, or from the API, at the expense of who asks."""
     held = edge.store.get(wanted.key, edge.clock())
     try:
         if held is not None and held.remaining(edge.clock()) + held.stale_while_revalidate > 0:
-            return await _hit(request, edge, wanted, held, own)
+            return await _hit(request, edge, wanted, (held, own, admitted))
         recalled = await edge.recall(wanted)
         if recalled is None:
-            return await _miss(request, edge, wanted)
+            return await _miss(request, edge, wanted, admitted)
         status = f"edge; hit; ttl={recalled.remaining(edge.clock())}; detail=second-layer"
-        response = await _paid(request, edge, answers.response(request, recalled, status, edge.clock()), recalled)
+        response = answers.response(request, recalled, status, edge.clock())
+        await _paid(request, edge, response, (recalled, admitted))
         REQUESTS.labels(wanted.plan.label, "recalled").inc()
     except SpentError as spent:
         return refusal(spent.verdict)
@@ -63,14 +82,14 @@ async def graphql(request: web.Request) -> web.StreamResponse:
 
 
 async def _hit(
-    request: web.Request, edge: Edge, wanted: Lookup, held: Stored, own: EntryId | None
+    request: web.Request, edge: Edge, wanted: Lookup, found: tuple[Stored, EntryId | None, Admitted | None]
 ) -> web.StreamResponse:
     """Answer from memory; an aged answer is asked for anew meanwhile."""
-    now = edge.clock()
+    now, (held, own, admitted) = edge.clock(), found
     remaining = held.remaining(now)
     response = answers.response(request, held, f"edge; hit; ttl={remaining}", now)
-    recognise(edge, request, wanted, own, _price(response, held))
-    response = await _paid(request, edge, response, held)
+    recognise(edge, request, wanted, own, _price(response, held), admitted)
+    await _paid(request, edge, response, (held, admitted))
     REQUESTS.labels(wanted.plan.label, "hit" if remaining > 0 else "stale").inc()
     if remaining <= 0:
         edge.revalidate(wanted)
@@ -81,29 +100,43 @@ def _price(response: web.Response, held: Stored) -> int:
     return hit_price(len(held.bodies["identity"]) if response.status == HTTPStatus.OK else 0)
 
 
-async def _paid(request: web.Request, edge: Edge, response: web.Response, held: Stored) -> web.Response:
-    """Have an answer from memory paid; raises SpentError."""
+async def _paid(
+    request: web.Request, edge: Edge, response: web.Response, found: tuple[Stored, Admitted | None]
+) -> None:
+    """Have an answer from memory paid, and counted where a key pays; raises SpentError."""
+    held, admitted = found
+    price = _price(response, held)
     if edge.tolls is not None:
-        toll = await edge.tolls.pay(request, _price(response, held))
+        toll = await edge.tolls.pay(request, price, payer_of(admitted))
         response.headers.update(toll.headers)
-    return response
+    _count(edge, response, admitted, price)
 
 
-async def _miss(request: web.Request, edge: Edge, wanted: Lookup) -> web.StreamResponse:
+def _count(edge: Edge, response: web.StreamResponse, admitted: Admitted | None, cost: int) -> None:
+    """Count what a key has used, if it was one."""
+    if admitted is not None and isinstance(response, web.Response):
+        edge.gate.answered(admitted, cost, len(response.body) if isinstance(response.body, bytes) else 0)
+
+
+async def _miss(request: web.Request, edge: Edge, wanted: Lookup, admitted: Admitted | None) -> web.StreamResponse:
     """Answer from the origin, or, where it fails, from what has merely aged meanwhile; raises SpentError.
 
     Who has waited for an answer pays for it as the origin would have them pay; who gets another pays nothing here.
     """
     if edge.tolls is None:
-        return (await _fetched(request, edge, wanted))[0]
-    toll = await edge.tolls.pay(request, max(1, wanted.plan.cost))
-    body: bytes = b""
+        response, body = await _fetched(request, edge, wanted)
+        if body:
+            _count(edge, response, admitted, answer_price(body))
+        return response
+    toll = await edge.tolls.pay(request, max(1, wanted.plan.cost), payer_of(admitted))
+    body = b""
     try:
         response, body = await _fetched(request, edge, wanted)
     finally:
         toll.settle(answer_price(body) if body else 0)
     if body:
         response.headers.update(toll.headers)
+        _count(edge, response, admitted, toll.actual)
     return response
 
 
@@ -184,12 +217,14 @@ def create_edge_app(
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with open_session(config.timeout, aiohttp.TCPConnector(limit=1000)) as session:
             second_layer = SecondLayer(cache_redis) if cache_redis else None
-            edge = app[EDGE] = Edge(config, session, second_layer, app.get(TOLLS))
+            edge = app[EDGE] = Edge(config, session, Usage(redis), second_layer, app.get(TOLLS))
             observe(edge)
-            following = asyncio.create_task(edge.follow(redis).run())
+            working = [asyncio.create_task(work) for work in (edge.follow(redis).run(), edge.usage.run())]
             yield
-            following.cancel()
-            await asyncio.gather(following, edge.close(), return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            await asyncio.gather(edge.close(), return_exceptions=True)
 
     async def drain(app: web.Application) -> None:
         await app[EDGE].draining.drain(app)

@@ -13,6 +13,9 @@ from hashlib import blake2b
 
 EVERYTHING = "*"
 OPERATION = "Operation"
+API_KEY = "ApiKey"
+"""`ApiKey:<hash>` is the tag of what is known of a key, by the SHA-256 (hex) of the key."""
+
 PULSES = "pulses"
 """The tag of a pulse that is no relay's, or came late: nothing depends on it."""
 

@@ -135,9 +135,9 @@ class Tolls:
         """Have what was just spent be there again."""
         self._leases.give_back(payer.subject, cost, time.monotonic())
 
-    async def pay(self, request: web.Request, cost: int) -> Toll:
-        """Have whoever sends a request pay for it; raises SpentError."""
-        payer = self.payer(request.remote or "", combined(request.headers, "X-Forwarded-For"))
+    async def pay(self, request: web.Request, cost: int, payer: Payer | None = None) -> Toll:
+        """Have whoever sends a request pay for it, unless that is known, at its address; raises SpentError."""
+        payer = payer or self.payer(request.remote or "", combined(request.headers, "X-Forwarded-For"))
         return await charge(self._leases, payer, cost)
 
     def refusal(self, verdict: Verdict) -> tuple[bytes, bytes]:

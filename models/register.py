@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.account import MailedToken, SignUp
+from models.api_key import ApiKey, ApiKeyUsage, UsageFlush
 from models.asset import Asset, Upload
 from models.audit import AuditChain, AuditEvent
 from models.challenge import Challenge, Ticket
@@ -47,6 +48,9 @@ DOCUMENTS: tuple[type[Entity], ...] = (
     Asset,
     Upload,
     RegisteredOperation,
+    ApiKey,
+    ApiKeyUsage,
+    UsageFlush,
     Change,
     AuditEvent,
     AuditChain,

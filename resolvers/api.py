@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.account import AccountMutations
+from resolvers.api_key import ApiKeyMutations
 from resolvers.asset import AssetMutations
 from resolvers.audit import AuditQueries
 from resolvers.comment import CommentMutations
@@ -66,6 +67,7 @@ class Mutation(
     CommentMutations,
     AssetMutations,
     OperationMutations,
+    ApiKeyMutations,
     ReplicationMutations,
 ):
     """The entry fields of mutations."""

@@ -45,6 +45,7 @@ async def note(
         action=action,
         actor=actor or context.viewer.user,
         session=context.viewer.session,
+        api_key=context.viewer.api_key,
         address=context.caller.address,
         request=context.request_id,
         kind=type(subject).__name__ if subject is not None else "",

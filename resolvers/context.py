@@ -42,7 +42,8 @@ class Services:
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
     `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask, `attempts` counts
     guesses at secrets, and `afterwards` does what no answer waits for. `public_url` is the front door's base URL,
-    `preparer` judges the documents that partners register, and `relying_party` is whom passkeys are for.
+    `preparer` judges the documents that partners register, and `relying_party` is whom passkeys are for. `live_keys`
+    says that API keys made here are for production.
     """
 
     database: Database
@@ -61,6 +62,7 @@ class Services:
     public_url: str
     preparer: Preparer
     relying_party: RelyingParty
+    live_keys: bool = False
 
     async def close(self) -> None:
         """Finish what was begun, and let threads go; before the database is closed."""

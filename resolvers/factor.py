@@ -39,7 +39,7 @@ from schema.user import SignedIn
 
 _PENDING: Final = timedelta(minutes=10)
 
-Check = Callable[[PydanticObjectId, AsyncClientSession], Awaitable[bool]]
+Check = Callable[[models.user.User, AsyncClientSession], Awaitable[bool]]
 
 
 async def _tried(token: str) -> Ticket:
@@ -57,7 +57,7 @@ async def _second_step(info: Info, ticket: Ticket, method: Method, check: Check)
         user = await models.user.User.get(ticket.user, session=session)
         if user is None or await password_state(info, user, session) != ticket.password:
             return None
-        if not await check(user.id, session):
+        if not await check(user, session):
             await audit(info, session, AuditAction.SIGN_IN_FAILED, user, method=method)
             return None
         if not await ticket.use(session):
@@ -70,11 +70,20 @@ async def _second_step(info: Info, ticket: Ticket, method: Method, check: Check)
     return await signed_in(*done)
 
 
-async def _fresh_codes(info: Info, user: PydanticObjectId, session: AsyncClientSession) -> tuple[list[str], list[str]]:
+async def _fresh_viewer(info: Info, session: AsyncClientSession) -> models.user.User:
+    """Return the viewer, if their device proved lately that it is they."""
+    await require_fresh(info, session)
+    user = await models.user.User.get(info.context.viewer.require_user(), session=session)
+    if user is None:
+        raise NotSignedInError("This account no longer exists.")
+    return user
+
+
+async def _fresh_codes(info: Info, user: models.user.User, session: AsyncClientSession) -> tuple[list[str], list[str]]:
     """Return new recovery codes and what is stored of them, and write that they were made."""
     codes = recovery.new_codes()
-    await audit(info, session, AuditAction.RECOVERY_CODES_MADE, count=len(codes))
-    return codes, [hashed_code(info, user, code) for code in codes]
+    await audit(info, session, AuditAction.RECOVERY_CODES_MADE, user, count=len(codes))
+    return codes, [hashed_code(info, user.id, code) for code in codes]
 
 
 async def _set(user: PydanticObjectId, session: AsyncClientSession, **fields: Any) -> None:
@@ -115,8 +124,8 @@ class FactorMutations:
         tried = await _tried(ticket)
         counted = await count_code(tried.user)
 
-        async def check(user: PydanticObjectId, session: AsyncClientSession) -> bool:
-            return await accept_code(info, user, code, session)
+        async def check(user: models.user.User, session: AsyncClientSession) -> bool:
+            return await accept_code(info, user.id, code, session)
 
         answer: SecondStepResult = await _second_step(info, tried, Method.TOTP, check)
         await forgive(counted)
@@ -126,10 +135,10 @@ class FactorMutations:
     async def sign_in_with_recovery_code(self, info: Info, ticket: str, code: str) -> SecondStepResult:
         """Count the try for the ticket, then check it."""
 
-        async def check(user: PydanticObjectId, session: AsyncClientSession) -> bool:
-            if not await accept_recovery_code(info, user, code, session):
+        async def check(user: models.user.User, session: AsyncClientSession) -> bool:
+            if not await accept_recovery_code(info, user.id, code, session):
                 return False
-            await audit(info, session, AuditAction.RECOVERY_CODE_USED, actor=user)
+            await audit(info, session, AuditAction.RECOVERY_CODE_USED, user, actor=user.id)
             return True
 
         return await _second_step(info, await _tried(ticket), Method.RECOVERY_CODE, check)
@@ -160,7 +169,7 @@ class FactorMutations:
         keys = info.context.services.keys
 
         async def confirm(session: Any) -> list[str]:
-            await require_fresh(info, session)
+            viewer = await _fresh_viewer(info, session)
             factors = await Factors.get(user, session=session)
             if factors is None or factors.pending is None or factors.pending.expires_at <= now():
                 raise ConflictError("Begin with `beginTotp`; its secret is good for ten minutes.")
@@ -170,8 +179,8 @@ class FactorMutations:
                 raise InvalidInputError(
                     "code: this is not what the app shows; check the device's clock.", path=("code",)
                 )
-            await audit(info, session, AuditAction.TOTP_ADDED)
-            codes, hashes = await _fresh_codes(info, user, session)
+            await audit(info, session, AuditAction.TOTP_ADDED, viewer)
+            codes, hashes = await _fresh_codes(info, viewer, session)
             app = Totp(secret=sealed, last_step=step).model_dump()
             await _set(user, session, totp=app, pending=None, recovery_codes=hashes)
             return codes
@@ -184,9 +193,9 @@ class FactorMutations:
         user = info.context.viewer.require_user()
 
         async def make(session: Any) -> list[str]:
-            await require_fresh(info, session)
+            viewer = await _fresh_viewer(info, session)
             await _with_app(user, session)
-            codes, hashes = await _fresh_codes(info, user, session)
+            codes, hashes = await _fresh_codes(info, viewer, session)
             await _set(user, session, recovery_codes=hashes)
             return codes
 
@@ -198,9 +207,9 @@ class FactorMutations:
         user = info.context.viewer.require_user()
 
         async def remove(session: Any) -> None:
-            await require_fresh(info, session)
+            viewer = await _fresh_viewer(info, session)
             await _with_app(user, session)
-            await audit(info, session, AuditAction.TOTP_REMOVED)
+            await audit(info, session, AuditAction.TOTP_REMOVED, viewer)
             await _set(user, session, totp=None, recovery_codes=[])
 
         await info.context.services.database.transaction(remove)
@@ -212,10 +221,10 @@ class FactorMutations:
         user = info.context.viewer.require_user()
 
         async def remove(session: Any) -> None:
-            await require_fresh(info, session)
+            viewer = await _fresh_viewer(info, session)
             await Credential.find({"_id": user}, session=session).delete(session=session)
             await keep_a_way_in(user, session)
-            await audit(info, session, AuditAction.PASSWORD_REMOVED)
+            await audit(info, session, AuditAction.PASSWORD_REMOVED, viewer)
 
         await info.context.services.database.transaction(remove)
         return FactorRemoved()

@@ -17,7 +17,7 @@ from models.entity import now
 from models.errors import InvalidInputError, NotSignedInError, StepUpRequiredError
 from models.factor import Factors, Guesses
 from models.passkey import MOST_PASSKEYS, Passkey
-from models.user import Credential, Method, Session
+from models.user import Credential, Method, Session, User
 from resolvers import ceremonies
 from resolvers.auditing import audit
 from resolvers.context import Info, mutation
@@ -61,14 +61,13 @@ _WRONG: Final = "The password or the code is wrong."
 async def _renew(info: Info, methods: Sequence[Method], session: AsyncClientSession) -> SteppedUp:
     """Note what the device's user has proved just now."""
     viewer, moment = info.context.viewer, now()
-    renewed = await Session.get_pymongo_collection().update_one(
-        {"_id": viewer.session, "user": viewer.require_user(), "ended_at": None},
-        {"$set": {"authenticated_at": moment, "methods": [*methods]}},
-        session=session,
-    )
-    if not renewed.matched_count:
+    which = {"_id": viewer.session, "user": viewer.require_user(), "ended_at": None}
+    device = await Session.find_one(which, session=session)
+    if device is None:
         raise NotSignedInError("This device is signed out; sign in again.")
-    await audit(info, session, AuditAction.STEPPED_UP, methods=[*methods])
+    renewed = {"$set": {"authenticated_at": moment, "methods": [*methods]}}
+    await Session.get_pymongo_collection().update_one(which, renewed, session=session)
+    await audit(info, session, AuditAction.STEPPED_UP, device, methods=[*methods])
     return SteppedUp(authenticated_at=moment, methods=[*methods])
 
 
@@ -85,7 +84,8 @@ async def _check_password(info: Info, password: str) -> None:
 
 async def _tell_failure(info: Info) -> None:
     async def work(session: Any) -> None:
-        await audit(info, session, AuditAction.SIGN_IN_FAILED, step_up=True)
+        user = await User.get(info.context.viewer.require_user(), session=session)
+        await audit(info, session, AuditAction.SIGN_IN_FAILED, user, step_up=True)
 
     await info.context.services.database.transaction(work)
 

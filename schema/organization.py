@@ -19,10 +19,18 @@ from schema.relations import computed, reference, related
 from schema.user import User
 
 if TYPE_CHECKING:
+    from schema.api_key import ApiKey
     from schema.asset import Asset
     from schema.invitation import Invitation
     from schema.operation import RegisteredOperation
     from schema.project import Project
+
+
+def manages_keys(organization: Node, viewer: Viewer) -> bool:
+    """Whether a viewer sees an organization's keys."""
+    tenant = organization.tenant()
+    return tenant is not None and viewer.may(Permission.MANAGE_KEYS, tenant)
+
 
 strawberry.enum(Plan, description="What an organization pays for.")
 strawberry.enum(Role, description="What a member may do; each role includes those below it.")
@@ -55,6 +63,12 @@ class Organization(Node, stores=models.organization.Organization):
         "operations_by_organization",
         by="organization",
         description="The operations it has registered; only shown to members.",
+    )
+    api_keys: Connection[Annotated[ApiKey, strawberry.lazy("schema.api_key")]] = related(
+        "api_keys_by_organization",
+        by="organization",
+        visible=manages_keys,
+        description="Its API keys, revoked ones too; only shown to those who may manage them.",
     )
 
     invitations: Connection[Annotated[Invitation, strawberry.lazy("schema.invitation")]] = related(

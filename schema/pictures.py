@@ -74,7 +74,7 @@ class Signing:
     @classmethod
     def of(cls, info: Info) -> Signing:
         """Return what signs for an operation: links for who is signed in end in 30 to 60 minutes, all together."""
-        return cls(info.context.links, None if info.context.viewer.user is None else _soon())
+        return cls(info.context.links, _soon() if info.context.viewer.known else None)
 
     def url(self, fit: Fit, format_: Format | None, quality: int | None) -> Callable[..., str]:
         """Return what makes the address of a variant of an original."""

@@ -66,6 +66,19 @@ AUDITED: dict[str, Case] = {
     "removeOperation": writes(
         "OPERATION_REMOVED", "RegisteredOperation", lambda w: w.ana.by_id("removeOperation", "Deleted", w.operation)
     ),
+    "createApiKey": writes("API_KEY_CREATED", "ApiKey", lambda w: w.ana.api_key(w.organization)),
+    "updateApiKey": writes(
+        "API_KEY_CHANGED",
+        "ApiKey",
+        lambda w: w.ana.do("updateApiKey", "ApiKey", {"id": w.given[0], "name": "Other"}),
+        given=lambda w: w.ana.api_key(w.organization),
+    ),
+    "revokeApiKey": writes(
+        "API_KEY_REVOKED",
+        "ApiKey",
+        lambda w: w.ana.by_id("revokeApiKey", "ApiKey", w.given[0]),
+        given=lambda w: w.ana.api_key(w.organization),
+    ),
     "pushProjects": writes(
         "PROJECT_DELETED",
         "Project",

@@ -54,21 +54,23 @@ AUDITED: dict[str, Case] = {
         "SIGNED_IN", "User", lambda w: _second(w, w.given.code(), WITH_TOTP), nobody=True, given=_app, by=_theirs
     ),
     "signInWithRecoveryCode": Case(
-        (("RECOVERY_CODE_USED", ""), ("SIGNED_IN", "User")),
+        (("RECOVERY_CODE_USED", "User"), ("SIGNED_IN", "User")),
         lambda w: _second(w, w.given.recovery[0], WITH_RECOVERY),
         nobody=True,
         given=_app,
         by=_theirs,
     ),
     "confirmTotp": Case(
-        (("TOTP_ADDED", ""), ("RECOVERY_CODES_MADE", "")),
+        (("TOTP_ADDED", "User"), ("RECOVERY_CODES_MADE", "User")),
         lambda w: _ask(w, CONFIRM, code=w.given.code()),
         given=_begun,
         by=_theirs,
     ),
-    "makeRecoveryCodes": writes("RECOVERY_CODES_MADE", "", lambda w: _ask(w, RENEW), given=_app, by=_theirs),
-    "removeTotp": writes("TOTP_REMOVED", "", lambda w: _ask(w, REMOVE_TOTP), given=_app, by=_theirs),
-    "removePassword": writes("PASSWORD_REMOVED", "", lambda w: _ask(w, REMOVE_PASSWORD), given=_passkey, by=_theirs),
+    "makeRecoveryCodes": writes("RECOVERY_CODES_MADE", "User", lambda w: _ask(w, RENEW), given=_app, by=_theirs),
+    "removeTotp": writes("TOTP_REMOVED", "User", lambda w: _ask(w, REMOVE_TOTP), given=_app, by=_theirs),
+    "removePassword": writes(
+        "PASSWORD_REMOVED", "User", lambda w: _ask(w, REMOVE_PASSWORD), given=_passkey, by=_theirs
+    ),
     "finishPasskeyRegistration": writes(
         "PASSKEY_ADDED", "Passkey", lambda w: add(w.given.user, Device()), given=_passkey, by=_theirs
     ),
@@ -86,10 +88,10 @@ AUDITED: dict[str, Case] = {
         "SIGNED_IN", "User", lambda w: sign_in(w.platform, w.given.device), nobody=True, given=_passkey, by=_theirs
     ),
     "stepUp": writes(
-        "STEPPED_UP", "", lambda w: _ask(w, STEP_UP, input={"password": PASSWORD}), given=_passkey, by=_theirs
+        "STEPPED_UP", "Session", lambda w: _ask(w, STEP_UP, input={"password": PASSWORD}), given=_passkey, by=_theirs
     ),
     "finishPasskeyStepUp": writes(
-        "STEPPED_UP", "", lambda w: step_up(w.given.user, w.given.device), given=_passkey, by=_theirs
+        "STEPPED_UP", "Session", lambda w: step_up(w.given.user, w.given.device), given=_passkey, by=_theirs
     ),
 }
 

@@ -14,10 +14,13 @@ import aiohttp
 from aiohttp import web
 
 from app.commands import api, edge, images, relay
+from app.edge_fetches import mark
 from app.embedded.ports import free_port
 from app.process import Process
 from app.services import open_database
 from app.settings import Settings
+from auth.tokens import Keys
+from edge.proxy import FETCH
 from models.database import Database
 from models.organization import Membership, Role
 from resolvers.allowance import Limits
@@ -86,6 +89,10 @@ class Platform:
     def at(self, url: str) -> Platform:
         """Return the same platform as seen through another API."""
         return replace(self, settings=replace(self.settings, api_url=url))
+
+    def edge_fetch(self, document_id: str) -> Json:
+        """Return the header by which an edge asks the API for a document on its own account."""
+        return {FETCH: mark(Keys(self.settings.secret_key), document_id)}
 
     async def user(self, name: str = "Ana", email: str = "") -> User:
         """Sign somebody new up, from an address of their own."""
@@ -165,6 +172,12 @@ class User:
         other = await self.platform.user()
         other.made.append(await other.join(organization, role))
         return other
+
+    async def api_key(self, organization: str, **fields: Any) -> tuple[str, str]:
+        """Make an API key: (its id, its secret)."""
+        input_ = {"organizationId": organization, "name": "Portal", **fields}
+        made = await self.do("createApiKey", "ApiKeyCreated", input_, "secret apiKey { id }")
+        return made["apiKey"]["id"], made["secret"]
 
     async def join(self, organization: str, role: str) -> str:
         """Become a member, as if an invitation had been accepted; return the membership's id."""

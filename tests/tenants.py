@@ -248,6 +248,11 @@ CASES: dict[str, Case] = {
         'organizationId: $id, document: "query Homes { listings { totalCount } }"',
     ),
     "Mutation.removeOperation(id)": _mutation("removeOperation", "Deleted", "RegisteredOperation"),
+    "Mutation.createApiKey(input.organizationId)": _input(
+        "createApiKey", "... on ApiKeyCreated { secret }", "Organization", 'organizationId: $id, name: "K"'
+    ),
+    "Mutation.updateApiKey(input.id)": _input("updateApiKey", "... on ApiKey { name }", "ApiKey", 'id: $id, name: "K"'),
+    "Mutation.revokeApiKey(id)": _mutation("revokeApiKey", "ApiKey", "ApiKey"),
     "Mutation.updateAsset(input.id)": _input("updateAsset", "... on Asset { alt }", "Asset", 'id: $id, alt: "A"'),
 }
 

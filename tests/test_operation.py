@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -57,11 +56,15 @@ async def listed(by: User, organization: str, first: int = 100) -> Json:
     return found
 
 
-async def by_path(platform: Platform, id_: str, **variables: Any) -> tuple[int, Json]:
+async def by_path(platform: Platform, id_: str, who: User | None = None) -> tuple[int, Json]:
     """Ask the API for an operation by its path: (status, body)."""
-    params = {"variables": orjson.dumps(variables).decode()}
-    async with platform.session.get(f"{platform.api}/graphql/{id_}", params=params) as response:
+    async with platform.session.get(f"{platform.api}/graphql/{id_}", headers=bearer(who)) as response:
         return response.status, await response.json()
+
+
+def bearer(who: User | None) -> dict[str, str]:
+    """Return somebody's credentials."""
+    return {} if who is None else {"Authorization": f"Bearer {who.token}"}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
@@ -86,13 +89,13 @@ async def test_the_life_of_an_operation(platform: Platform, ana: User, studio: s
     assert (made["cost"], made["creator"], made["organization"]) == (6, {"id": ana.id}, {"id": studio})
     shown = {name: made[name] for name in ("id", "name", "documentId")}
     assert await listed(ana, studio) == {"operations": {"totalCount": 1, "edges": [{"node": shown}]}}
-    assert await by_path(platform, digest(text)) == (200, {"data": {"listings": {"totalCount": 0}}})
+    assert await by_path(platform, digest(text), ana) == (200, {"data": {"listings": {"totalCount": 0}}})
     assert await ana.by_id("removeOperation", "Deleted", made["id"]) == {"__typename": "Deleted", "id": made["id"]}
     assert (await ana.by_id("removeOperation", "Deleted", made["id"]))["__typename"] == "NotFound"
     assert (await listed(ana, studio))["operations"]["totalCount"] == 0
 
     async def refused() -> bool:
-        return (await by_path(platform, digest(text)))[0] == 404
+        return (await by_path(platform, digest(text), ana))[0] == 404
 
     await until(refused, 2)
 
@@ -106,12 +109,16 @@ async def test_registering_again_is_the_same(ana: User, studio: str) -> None:
 
 
 async def test_a_viewers_operation_is_executed_as_the_viewer(platform: Platform, ana: User, studio: str) -> None:
-    """Given an operation with an entry field for viewers, then its scope says so, and each gets their own answer."""
-    text = f"query Me {{ viewer {{ id a{uuid4().hex}: name }} }}"
+    """Given an operation with an entry field for viewers, then its scope says so, and each member has an answer."""
+    alias = f"a{uuid4().hex}"
+    text = f"query Me {{ viewer {{ id {alias}: name }} }}"
     made = await register(ana, studio, text)
     assert (made["scope"], made["maxAge"]) == ("VIEWER", 0)
-    assert await by_path(platform, digest(text)) == (200, {"data": {"viewer": None}})
-    headers = {"Authorization": f"Bearer {ana.token}"}
+    for stranger in (None, await platform.user()):
+        assert (await by_path(platform, digest(text), stranger))[0] == 404
+    eva = await ana.member(studio, "VIEWER")
+    assert await by_path(platform, digest(text), eva) == (200, {"data": {"viewer": {"id": eva.id, alias: "Ana"}}})
+    headers = bearer(ana)
     async with platform.session.get(f"{platform.api}/graphql/{digest(text)}", headers=headers) as response:
         assert (await response.json())["data"]["viewer"]["id"] == ana.id
         assert response.headers["Cache-Control"] == "private, no-store"
@@ -204,11 +211,11 @@ async def test_production_takes_what_partners_registered(platform: Platform, ana
     id_ = digest(text)
     apollo = {"persistedQuery": {"version": 1, "sha256Hash": id_}}
     async with another_api(platform, environment="production", apq=False) as production:
-        assert (await by_path(production, id_))[0] == 404  # and the process remembers that it is unknown
+        assert (await by_path(production, id_, ana))[0] == 404  # and the process remembers that it is unknown
         made = await register(ana, studio, text)
 
         async def known() -> bool:
-            return (await by_path(production, id_))[0] == 200
+            return (await by_path(production, id_, ana))[0] == 200
 
         await until(known, 2)
         found = {"data": {"listings": {"totalCount": 0}}}
@@ -219,14 +226,14 @@ async def test_production_takes_what_partners_registered(platform: Platform, ana
             ("POST", {"json": {"extensions": apollo}}),
             ("GET", {"params": {"extensions": orjson.dumps(apollo).decode()}}),
         ):
-            async with production.session.request(method, url, **request) as response:
+            async with production.session.request(method, url, headers=bearer(ana), **request) as response:
                 assert (response.status, await response.json()) == (200, found)
         status, body = await production.post(text)  # in full it is like any other
         assert (status, body["errors"][0]["extensions"]["code"]) == (403, "PERSISTED_QUERY_REQUIRED")
         await ana.by_id("removeOperation", "Deleted", made["id"])
 
         async def gone() -> bool:
-            return (await by_path(production, id_))[0] == 404
+            return (await by_path(production, id_, ana))[0] == 404
 
         await until(gone, 2)
         assert (await production.post(text))[0] == 403  # though the process has prepared it
@@ -242,21 +249,21 @@ async def test_a_document_stays_until_the_last_removes_it(platform: Platform, an
     assert first["documentId"] == second["documentId"]
     await ana.by_id("removeOperation", "Deleted", first["id"])
     await settled(platform)
-    assert (await by_path(platform, digest(text)))[0] == 200
+    assert (await by_path(platform, digest(text), ana))[0] == 200
     await ana.by_id("removeOperation", "Deleted", second["id"])
     await settled(platform)
-    assert (await by_path(platform, digest(text)))[0] == 404
+    assert (await by_path(platform, digest(text), ana))[0] == 404
 
 
 async def settled(platform: Platform) -> None:
     """Wait until the API has heard of everything that was written: a document that comes last is known."""
     marker = homes()
     ana = await platform.user()
-    assert (await by_path(platform, digest(marker)))[0] == 404
+    assert (await by_path(platform, digest(marker), ana))[0] == 404
     await register(ana, await ana.organization(), marker)
 
     async def heard() -> bool:
-        return (await by_path(platform, digest(marker)))[0] == 200
+        return (await by_path(platform, digest(marker), ana))[0] == 200
 
     await until(heard)
 
@@ -266,11 +273,11 @@ async def test_a_script_that_alters_a_document_opens_nothing(platform: Platform,
     text = homes()
     await register(ana, studio, text)
     await settled(platform)
-    assert (await by_path(platform, digest(text)))[0] == 200
+    assert (await by_path(platform, digest(text), ana))[0] == 200
     rows = platform.database.handle[RegisteredOperation.stored_in()]
     await rows.update_one({"document_id": digest(text)}, {"$set": {"body": "query Homes { viewer { id } }"}})
     await settled(platform)
-    assert (await by_path(platform, digest(text)))[0] == 404
+    assert (await by_path(platform, digest(text), ana))[0] == 404
     await rows.delete_one({"document_id": digest(text)})
 
 
@@ -286,18 +293,22 @@ async def test_an_answer_tells_its_plan(platform: Platform, ana: User, studio: s
     """Given a shared answer, then `Edge-Plan` has the plan of its document, in ASCII, and the front door keeps it."""
     text = 'query Homes($city: String = "Ávila") { listings(city: $city) { edges { node { title } } } }'
     await register(ana, studio, text)
-    async with platform.session.get(f"{platform.api}/graphql/{digest(text)}") as response:
-        assert response.headers["Edge-Plan"].isascii()
-        plan = orjson.loads(response.headers["Edge-Plan"])
-    assert (plan["id"], plan["name"], plan["client"], plan["defaults"]) == (
+    for headers, cached in ((bearer(ana), False), (platform.edge_fetch(digest(text)), True)):
+        async with platform.session.get(f"{platform.api}/graphql/{digest(text)}", headers=headers) as response:
+            assert response.headers["Edge-Plan"].isascii()
+            plan = orjson.loads(response.headers["Edge-Plan"])
+            assert ("CDN-Cache-Control" in response.headers) is cached
+            assert response.headers["Cache-Control"] == ("no-cache" if cached else "private, no-store")
+    assert (plan["id"], plan["name"], plan["client"], plan["audience"], plan["defaults"]) == (
         digest(text),
         "Homes",
         "",
+        "ORGANIZATION",
         {"city": "Ávila"},
     )
     assert "title" in plan["fields"]["Project"]
     front = replace(platform, settings=replace(platform.settings, api_url=platform.edge))
-    async with front.session.get(f"{front.api}/graphql/{digest(text)}") as response:
+    async with front.session.get(f"{front.api}/graphql/{digest(text)}", headers=bearer(ana)) as response:
         assert response.status == 200
         assert "Edge-Plan" not in response.headers
 

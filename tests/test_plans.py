@@ -124,7 +124,8 @@ async def world(platform: Platform) -> World:
 async def answer(platform: Platform, plan: Plan, variables: dict[str, Any]) -> tuple[bytes, str]:
     """Ask the API: (body, surrogate keys)."""
     query = urlencode({"variables": orjson.dumps(variables).decode()})
-    async with platform.session.get(f"{platform.api}/graphql/{plan.id}?{query}") as response:
+    headers = platform.edge_fetch(plan.id)
+    async with platform.session.get(f"{platform.api}/graphql/{plan.id}?{query}", headers=headers) as response:
         assert response.status == 200
         return await response.read(), response.headers.get("Surrogate-Key", "")
 

@@ -126,6 +126,7 @@ def test_mutations_take_ids_or_one_input_and_answer_results() -> None:
 def test_lists_are_connections() -> None:
     """Every list is a Relay connection, but a canvas's elements, devices' copies and short lists of an object's."""
     short = {
+        *(f"ApiKey.{name}" for name in ("scopes", "operations", "origins", "usage")),
         "Canvas.elements",
         "Comment.mentionIds",
         "CommentReplica.mentionIds",

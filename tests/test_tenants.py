@@ -34,6 +34,7 @@ class World:
     platform: Platform
     existing: dict[str, str]
     own: Json
+    owner: User
     outsider: User
     insider: User
     callers: dict[str, User | None] = field(default_factory=dict)
@@ -73,11 +74,13 @@ async def world(platform: Platform) -> World:
     await insider.join(a, "VIEWER")
     text = f'query Ours {{ listings(city: "{SECRET}") {{ totalCount }} }}'
     operation = await ana.do("registerOperation", "RegisteredOperation", {"organizationId": a, "document": text})
+    key, _ = await ana.api_key(a)
     offered = {"organizationId": a, "email": f"{SECRET}@example.com", "role": "VIEWER"}
     invitation = await ana.do("inviteMember", "Invitation", offered)
     existing = {
         "Invitation": invitation["id"],
         "Organization": a,
+        "ApiKey": key,
         "RegisteredOperation": operation["id"],
         "Project": project,
         "Design": design,
@@ -110,7 +113,7 @@ async def world(platform: Platform) -> World:
         "edit": own_edit["inverse"],
     }
     callers = {"a member of another organization": outsider, "nobody": None}
-    return World(platform, existing, own, outsider, insider, callers)
+    return World(platform, existing, own, ana, outsider, insider, callers)
 
 
 def missing(kind: str) -> str:
@@ -191,12 +194,19 @@ async def test_it_is_so_over_websocket(world: World, sockets: dict[str, Socket],
 
 
 async def test_node_answers_members_for_every_type(world: World, platform: Platform) -> None:
-    """The kinds that `node` is tried with are all that it knows, and outsiders get them among others as null."""
+    """The kinds that `node` is tried with are all that it knows, and outsiders get them among others as null.
+
+    API keys are for those who may manage them.
+    """
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
     kinds = [kind for kind in NODES if kind not in {"User", "Comment", "Passkey", "Invitation"}]
     wanted = [world.existing[kind] for kind in kinds]
     found = await world.insider.ask(query, {"ids": wanted})
-    assert found["nodes"] == [{"__typename": kind, "id": id_} for kind, id_ in zip(kinds, wanted, strict=True)]
+    there = [{"__typename": kind, "id": id_} for kind, id_ in zip(kinds, wanted, strict=True)]
+    assert found["nodes"] == [None if kind == "ApiKey" else node for kind, node in zip(kinds, there, strict=True)]
+    assert (await world.owner.ask(query, {"ids": [world.existing["ApiKey"]]}))["nodes"] == [
+        {"__typename": "ApiKey", "id": world.existing["ApiKey"]}
+    ]
     own = world.own["project"]
     mixed = await world.outsider.ask(query, {"ids": [*wanted, own, missing("Project"), world.outsider.id]})
     assert mixed["nodes"] == [

@@ -11,7 +11,9 @@ from functools import partial
 from app.acting import services
 from app.edge_fetches import marked
 from app.http import registry
+from app.http.access import Access
 from app.http.api import create_api_app
+from app.http.api_keys import ApiKeys
 from app.http.charging import Charging
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
@@ -21,8 +23,11 @@ from app.process import Process, serve
 from app.services import answering, guards, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
 from auth.caller import networks
+from edge import plans
 from edge.follower import Follower
 from edge.leases import Leases
+from edge.plans import PARTNERS
+from edge.usage import Usage
 from models.database import Database
 from resolvers.allowance import Limits
 from resolvers.api import build
@@ -52,10 +57,12 @@ async def process(
     store = await open_asset_store(settings)
     registered = registry.load()
     strict = settings.production and not settings.apq
-    api, preparer = build(production=settings.production, registered=registered.keys() if strict else None)
+    for_partners = {id_ for id_, plan in plans.load().items() if plan.audience == PARTNERS}
+    in_full = registered.keys() - for_partners  # which clients may also send; those for partners go by their ids alone
+    api, preparer = build(production=settings.production, registered=in_full if strict else None)
     made = Plans(api)
     for document in registered.values():  # ready means that no first request pays for this
-        made.add(preparer.prepare(document))
+        made.add(preparer.prepare(document, admitted=True))
     partners = PartnerDocuments(database)
     follower = Follower(redis, on_start=partners.begin, on_entries=partners.apply, on_lost=partners.lost)
     acting = services(
@@ -64,12 +71,15 @@ async def process(
     combined = Combined(database)
     contexts = Contexts(acting, image_links(settings), follower, combined, networks(settings.trusted_proxies))
     leases = Leases(redis) if settings.rate_limits else None
-    documents = Registry(registered, partners, redis, apq=settings.apq)
+    documents = Registry(registered, partners, redis, apq=settings.apq, for_partners=for_partners)
+    usage = Usage(redis)
+    access = Access(contexts, ApiKeys(database, for_partners), usage)
     app = create_api_app(
         api,
         Executor(made, combined),
         preparer,
         documents,
+        access,
         contexts,
         Charging(leases, partial(marked, acting.keys)),
         development=not settings.production,
@@ -83,9 +93,22 @@ async def process(
         port=settings.api_port,
         port_setting="API_PORT",
         checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
-        background=(follower.run, acting.signals.run, acting.feeds.attendance.run, partial(sweep_staging, store)),
+        background=(
+            follower.run,
+            acting.signals.run,
+            acting.feeds.attendance.run,
+            partial(sweep_staging, store),
+            usage.run,
+        ),
         runner=QuickRunner,
-        close=(acting.close, *((leases.close,) if leases else ()), redis.aclose, store.close, *closing),
+        close=(
+            acting.close,
+            usage.flush,
+            *((leases.close,) if leases else ()),
+            redis.aclose,
+            store.close,
+            *closing,
+        ),
     )
 
 

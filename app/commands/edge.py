@@ -15,6 +15,7 @@ from app.edge_pages import pages
 from app.process import Process, serve
 from app.services import guards, open_redis, own_write
 from app.settings import Settings
+from auth import api_keys
 from auth.budgets import address_payer
 from auth.caller import caller, networks, within
 from auth.tokens import Keys
@@ -72,6 +73,8 @@ async def process(settings: Settings) -> Process:
         guards=guards(settings),
         mark=partial(mark, keys),
         callers=callers(settings),
+        credential=api_keys.presented,
+        prove=partial(mark, keys, purpose="api-key"),
     )
     leases = Leases(redis) if settings.rate_limits else None
     app = create_edge_app(config, redis, second, leases)

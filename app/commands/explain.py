@@ -29,7 +29,7 @@ from auth.viewer import ANONYMOUS, load_viewer
 from edge import plans
 from edge.follower import Follower
 from edge.keys import key_of
-from edge.plans import Plan
+from edge.plans import EVERYBODY, ORGANIZATION, PARTNERS, Plan
 from models.database import Database, Row
 from models.operation import RegisteredOperation
 from models.user import User, fold_email
@@ -77,7 +77,7 @@ def document(wanted: str, settings: Settings) -> str:
     registered = registry.load()
     if wanted in registered:
         return registered[wanted]
-    if re.fullmatch(r"[0-9a-f]{64}", wanted):
+    if re.fullmatch(_ID, wanted):
         return asyncio.run(_partners(connected(settings), wanted))
     if wanted.endswith(".graphql"):
         path = Path(wanted)
@@ -165,6 +165,7 @@ def _show(console: Console, plan: Plan) -> None:
     table.add_column("value", overflow="fold")
     rows: list[tuple[str, object]] = [
         ("scope", plan.scope),
+        ("may be asked by", _AUDIENCES[plan.audience]),
         ("cost", f"{plan.cost:,} fields at most"),
         ("variables", ", ".join(plan.variables) or "none"),
         ("absent means null", ", ".join(plan.nullable) or "none"),
@@ -222,6 +223,12 @@ def _show_commands(console: Console, ran: Ran) -> None:
     console.print(table)
 
 
+_ID = r"[0-9a-f]{64}"
+_AUDIENCES = {
+    EVERYBODY: "everybody",
+    PARTNERS: "who has an API key",
+    ORGANIZATION: "members and API keys of the organizations that registered it",
+}
 _NUMBERS = {"keys", "documents", "returned"}
 
 
@@ -233,7 +240,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
         variables = orjson.loads(arguments.variables)
         prepared = preparer.prepare(document(arguments.operation, settings))
         asked = Asked(api, preparer, prepared, prepared.choose(None), variables)
-        return _explain(console, settings, asked, arguments.email)
+        of_partners = re.fullmatch(_ID, arguments.operation) is not None
+        return _explain(console, settings, asked, arguments.email, ORGANIZATION if of_partners else EVERYBODY)
     except orjson.JSONDecodeError as error:
         sys.stderr.write(f"--variables: this is not JSON ({error}).\n")
     except (OperationError, PreparationError) as error:
@@ -241,9 +249,11 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     return 2
 
 
-def _explain(console: Console, settings: Settings, asked: Asked, email: str | None) -> int:
+def _explain(console: Console, settings: Settings, asked: Asked, email: str | None, audience: str) -> int:
+    """Explain an operation that is of the release, or else for an audience."""
     own = plans.load().get(asked.prepared.id)
-    plan = plan_of(asked.preparer.schema, own.client if own is not None else "", asked.prepared, asked.operation)
+    client, audience = ("", audience) if own is None else (own.client, own.audience)
+    plan = plan_of(asked.preparer.schema, client, asked.prepared, asked.operation, audience)
     _show(console, plan)
     made = Plans(asked.api)
     made.add(asked.prepared)

@@ -33,6 +33,7 @@ from workers.relay.recorder import Recorder
 from workers.relay.relay import Relay
 from workers.sealing import Sealer
 from workers.trimming import LogTrimming
+from workers.usage import UsageCounts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ async def process(settings: Settings, database: Database | None = None, mail: Ma
         closing.append(database.close)
     redis = open_redis(settings)
     relay, likes = Relay(database, redis), LikeCounts(database)
-    signals = RedisSignals(redis)
+    signals, usage = RedisSignals(redis), UsageCounts(database, redis)
     recorder = Recorder(database, signals)
     desk = Desk(settings.public_url, Keys(settings.secret_key))
     postman = Postman(database, mail or open_mail(settings), signals, desk)
@@ -63,7 +64,7 @@ async def process(settings: Settings, database: Database | None = None, mail: Ma
 
     background: list[Callable[[], Coroutine[Any, Any, None]]] = [
         *(relay.run, relay.pulse, recorder.run),
-        *(likes.run, trimming.run, eraser.run),
+        *(likes.run, trimming.run, usage.run, eraser.run),
         *(sealer.run, anchoring.run),
         *(signals.run, postman.run),
     ]

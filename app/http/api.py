@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from app.http.access import Access
 from app.http.audit import export
 from app.http.charging import Charging
 from app.http.contexts import Contexts
@@ -57,6 +58,7 @@ def create_api_app(
     executor: Executor,
     preparer: Preparer,
     registry: Registry,
+    access: Access,
     contexts: Contexts,
     charging: Charging,
     *,
@@ -72,7 +74,7 @@ def create_api_app(
     headers = PlanHeaders(preparer.schema, plans.load())
     streams = Streams(api, preparer, contexts, charging)
     over_http = GraphQLOverHTTP(
-        api, executor, preparer, registry, contexts, streams, headers, draining, guards, development, cloudfront
+        api, executor, preparer, registry, access, contexts, streams, headers, draining, guards, development, cloudfront
     )
     over_websocket = WebSocketHandler(streams, draining, guards)
 
@@ -97,6 +99,7 @@ def create_api_app(
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
+    app.router.add_get("/internal/api-key", access.api_key)
     app.router.add_get("/account/export", Exports(contexts).handle, allow_head=False)
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)

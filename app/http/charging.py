@@ -63,17 +63,23 @@ class Charging:
     paid: Callable[[str, str], bool]
 
     async def charge(
-        self, prepared: Prepared, operation: Operation, context: RequestContext, headers: Mapping[str, str]
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        context: RequestContext,
+        headers: Mapping[str, str],
+        key: Payer | None = None,
     ) -> Toll | None:
         """Have who asks pay for an operation before it runs; None: nobody has to. Raises BudgetSpentError.
 
-        What an edge fetches for its cache is public, and its clients have paid there.
+        What an edge fetches for its cache is public, and its clients have paid there. An API key, if there is one,
+        pays for all that it asks.
         """
         leases = self.leases
         if leases is None or (operation.public and self.paid(headers.get(FETCH, ""), prepared.id)):
             return None
         try:
-            return await charge(leases, Payer(*payer(context.viewer, context.caller.address)), operation.cost)
+            return await charge(leases, key or Payer(*payer(context.viewer, context.caller.address)), operation.cost)
         except SpentError as error:
             LIMITED.inc()
             raise BudgetSpentError(error.verdict) from error

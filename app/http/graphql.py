@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -17,25 +18,29 @@ from graphql import GraphQLError, OperationType
 from pymongo.errors import ConnectionFailure
 
 from app.http import sse
+from app.http.access import Access, invalid_token, refusal
 from app.http.charging import BudgetSpentError, extended, settle
 from app.http.contexts import Contexts
 from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.plans import PlanHeaders
-from app.http.registry import Registry
+from app.http.registry import Document, Registry
 from app.http.reply import Reply
-from app.http.request import Incoming, RequestError, read
+from app.http.request import Incoming, Parameters, RequestError, read
 from app.http.streaming import Asked, Streams
 from app.services import own_write
+from auth import api_keys
 from auth.tokens import InvalidTokenError
-from auth.viewer import ANONYMOUS
+from auth.viewer import ANONYMOUS, Viewer
+from edge.api_keys import READS_ONLY, Record
 from edge.cdn.sharing import shared, unshared
 from edge.draining import Draining
 from edge.guards import Guards
 from edge.http import Lifetimes
+from edge.plans import EVERYBODY
 from edge.stream import WHOLE, EntryId
 from edge.tags import OPERATION
-from edge.tolls import Toll
+from edge.tolls import Payer, Toll, answer_price
 from models.database import cluster_time
 from models.recorded import recorded_only
 from resolvers.api import Api
@@ -53,17 +58,23 @@ Answer = TypeVar("Answer")
 
 
 class _Asked(NamedTuple):
-    """What a request asks, and in which context; `began` is when its making began, by the monotonic clock."""
+    """What a request asks, and in which context; `began` is when its making began, by the monotonic clock.
+
+    `audience` is to whom the answer may be given: an edge that asks on its own account sees to that. `record` is of the
+    key that it came with, if any.
+    """
 
     prepared: Prepared
     operation: Operation
-    registered: bool
+    document: Document
     variables: dict[str, Any]
     media_type: str
     as_of: EntryId | None
     began: float
     context: RequestContext
     toll: Toll | None
+    audience: str
+    record: Record | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,7 @@ class GraphQLOverHTTP:
     executor: Executor
     preparer: Preparer
     registry: Registry
+    access: Access
     contexts: Contexts
     streams: Streams
     plans: PlanHeaders
@@ -144,7 +156,8 @@ class GraphQLOverHTTP:
         own = own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", ""))
         # Both are taken before the first read, which is that of the document.
         began, as_of = time.monotonic(), self.contexts.as_of(own)
-        document = await self.registry.document(parameters, as_of)
+        asker = await self.access.asker(request.headers, parameters, as_of)
+        document = await self._document(request, parameters, as_of)
         try:
             prepared = self.preparer.prepare(document.text, admitted=document.registered)
             operation = prepared.choose(parameters.operation_name)
@@ -152,36 +165,53 @@ class GraphQLOverHTTP:
             raise PreparationError([error]) from error
         if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
-        context = await self._context(request, operation, as_of)
+        if asker.record is not None and media_type == EVENT_STREAM:
+            raise refusal(READS_ONLY)
+        viewer = await self.access.admit(asker, document, operation, authorization(request))
+        context = await self._context(request, operation, as_of, viewer)
         if operation.kind is OperationType.SUBSCRIPTION and media_type != EVENT_STREAM:
             raise RequestError(
                 406, f"Subscriptions are answered over WebSocket, or as {EVENT_STREAM}.", "NOT_ACCEPTABLE"
             )
-        toll = await self.streams.charging.charge(prepared, operation, context, request.headers)
-        asked = document.registered, parameters.variables, media_type
-        return _Asked(prepared, operation, *asked, as_of, began, context, toll)
+        payer = None if asker.record is None else Payer(asker.record.subject, asker.record.a_minute)
+        toll = await self.streams.charging.charge(prepared, operation, context, request.headers, payer)
+        asked = document, parameters.variables, media_type
+        audience = EVERYBODY if asker.edge_asks == prepared.id else document.audience
+        return _Asked(prepared, operation, *asked, as_of, began, context, toll, audience, asker.record)
+
+    async def _document(self, request: Incoming, parameters: Parameters, as_of: EntryId | None) -> Document:
+        try:
+            return await self.registry.document(parameters, as_of)
+        except RequestError as error:
+            if error.code == "PERSISTED_QUERY_NOT_FOUND" and api_keys.presented(authorization(request)) is None:
+                self.access.check_token(authorization(request))
+            raise
 
     async def _answer(self, request: Incoming, media_type: str | None) -> Reply:
         asked = await self._ask(request, media_type)
         try:
             body = await self.executor.answer(
-                asked.prepared, asked.operation, asked.variables, asked.context, registered=asked.registered
+                asked.prepared, asked.operation, asked.variables, asked.context, registered=asked.document.registered
             )
             reply = await self._execute(asked) if body is None else self._complete(asked, body)
         except ConnectionFailure:
             _free(asked)
             raise
+        if asked.record is not None and reply.status < HTTPStatus.BAD_REQUEST:
+            cost = asked.toll.actual if asked.toll is not None else answer_price(reply.body)
+            self.access.usage.count(asked.record.id, cost, len(reply.body))
         return _told(reply, asked)
 
-    async def _context(self, request: Incoming, operation: Operation, as_of: EntryId | None) -> RequestContext:
+    async def _context(
+        self, request: Incoming, operation: Operation, as_of: EntryId | None, viewer: Viewer | None
+    ) -> RequestContext:
         caller = self.contexts.caller(request.remote, request.headers)
         if operation.public:  # whatever credentials came with it
             return self.contexts.make(operation, ANONYMOUS, as_of, caller)
         try:
-            viewer = await self.contexts.viewer(request.headers.get("Authorization", ""))
+            viewer = viewer or await self.contexts.viewer(authorization(request))
         except InvalidTokenError as error:
-            challenge = 'Bearer error="invalid_token"'
-            raise RequestError(401, str(error), "NOT_SIGNED_IN", WWW_Authenticate=challenge) from error
+            raise invalid_token(error) from error
         return self.contexts.make(operation, viewer, caller=caller)
 
     async def _execute(self, asked: _Asked) -> Reply:
@@ -233,13 +263,16 @@ class GraphQLOverHTTP:
         return {"Edge-As-Of": context.services.keys.sign("own-write", str(moment))}
 
     def _shared(self, asked: _Asked, as_of: EntryId, dependencies: Dependencies) -> dict[str, str]:
-        """Return what caches are told of a public answer."""
+        """Return what caches are told of a public answer; of one that is not for everybody, edges alone learn how."""
+        if asked.audience:
+            plan = self.plans.header(asked.prepared, asked.operation, asked.audience)
+            return {"Edge-As-Of-Read": str(as_of), **({"Edge-Plan": plan} if plan else {})}
         return shared(
             dependencies.tags,
             dependencies.ranges,
             as_of,
             Lifetimes(asked.operation.max_age, STALE_WHILE_REVALIDATE, STALE_IF_ERROR),
-            plan=self.plans.header(asked.prepared, asked.operation),
+            plan=self.plans.header(asked.prepared, asked.operation, asked.document.audience),
             seconds=time.monotonic() - asked.began,
             cloudfront=self.cloudfront,
         )
@@ -271,6 +304,11 @@ def _told(reply: Reply, asked: _Asked) -> Reply:
         return reply
     body = reply.body if asked.operation.public else extended(reply.body, asked.toll)
     return replace(reply, headers={**reply.headers, **asked.toll.headers}, body=body)
+
+
+def authorization(request: Incoming) -> str:
+    """Return a request's `Authorization`."""
+    return request.headers.get("Authorization", "")
 
 
 def _entity_tag(body: bytes, media_type: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ from redis.exceptions import RedisError
 
 from app.http.partners import PartnerDocuments
 from app.http.request import Parameters, RequestError
-from edge.plans import OPERATIONS
+from edge.api_keys import unregistered
+from edge.plans import EVERYBODY, OPERATIONS, ORGANIZATION, PARTNERS
 from edge.stream import EntryId
 from schema.prepared import document_id
 
@@ -30,20 +32,30 @@ def load(folder: Path = OPERATIONS) -> dict[str, str]:
 
 
 class Document(NamedTuple):
-    """A document's text, and whether it is known to be registered."""
+    """A document's text, whether it is known to be registered, and who may ask it (see `edge.plans`)."""
 
     text: str
     registered: bool
+    audience: str = EVERYBODY
 
 
 class Registry:
-    """Finds the document that a request means."""
+    """Finds the document that a request means. `for_partners` are the ids of those that the release has for them."""
 
-    def __init__(self, registered: dict[str, str], partners: PartnerDocuments, redis: Redis, *, apq: bool) -> None:
+    def __init__(
+        self,
+        registered: dict[str, str],
+        partners: PartnerDocuments,
+        redis: Redis,
+        *,
+        apq: bool,
+        for_partners: Collection[str] = (),
+    ) -> None:
         self.registered = registered
         self._partners = partners
         self._redis = redis
         self._apq = apq
+        self._for_partners = for_partners
 
     async def document(self, parameters: Parameters, as_of: EntryId | None) -> Document:
         """Return the document, as it was registered at `as_of` or later.
@@ -62,16 +74,18 @@ class Registry:
                 await self._remember(wanted, query)
             return Document(query, registered=False)
         if wanted in self.registered:
-            return Document(self.registered[wanted], registered=True)
+            audience = PARTNERS if wanted in self._for_partners else EVERYBODY
+            return Document(self.registered[wanted], registered=True, audience=audience)
         partners = await self._partners.document(wanted, as_of)
         if partners is not None:
-            return Document(partners, registered=True)
+            return Document(partners, registered=True, audience=ORGANIZATION)
         known = await self._recall(wanted) if self._apq else None
         if known is not None:
             return Document(known, registered=False)
         if parameters.apq:  # the words that Apollo's clients wait for before they send the document
             raise RequestError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
-        raise RequestError(404, f"No operation is registered as sha256:{wanted}.", "PERSISTED_QUERY_NOT_FOUND")
+        unknown = unregistered(wanted)
+        raise RequestError(unknown.status, unknown.message, unknown.code)
 
     async def _remember(self, id_: str, query: str) -> None:
         if len(query) > _LONGEST_APQ:

@@ -22,6 +22,7 @@ class KnownHead:
     """
 
     price: ClassVar[int] = 0  # there is nobody to pay
+    payer: ClassVar[None] = None
     __slots__ = ("_asked", "_cache", "_clock", "_head", "_headers", "_key", "_number", "_part", "_place", "_until")
 
     def __init__(self, cache: HttpCache, clock: Callable[[], float], key: str, headers: Headers) -> None:

@@ -74,7 +74,7 @@ class RelatedBranch(Branch):
         first, after = given["first"], given.get("after")
         wanted: list[tuple[str, PageKey] | None] = []
         for row in rows:
-            inside = viewer.user is not None and self.inside(self.show(row), viewer)  # nobody is inside of anything
+            inside = viewer.known and self.inside(self.show(row), viewer)  # nobody is inside of anything
             name = self.collection if inside else self.public
             wanted.append((name, PageKey(((by, row["_id"]),), first, after)) if name is not None else None)
         return Pages(run, self.page, wanted)

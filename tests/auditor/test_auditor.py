@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from app.commands import edge, relay
+from app.edge_fetches import mark
 from app.embedded.ports import free_port
 from app.health import admin_application
 from app.services import open_redis, own_write
@@ -99,6 +101,7 @@ def auditor(settings: Settings, redis: Redis, admin: str, *, lag: float = SHORT,
         redis,
         plans=plans.load(),
         sign=lambda moment: keys.sign("own-write", str(moment)),
+        mark=partial(mark, keys),
         lag=lag,
         interval=SHORT,
     )

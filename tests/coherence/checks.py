@@ -151,8 +151,8 @@ class Checks:
         """Ask the edge; that is a step."""
         world = self.world
         path, query = spelling.request(read.operation, variables)
-        if read.who is not None:
-            headers["Authorization"] = world.authorization(read.who)
+        if said := world.credentials(read.operation, read.who):
+            headers["Authorization"] = said
         answer = await world.get(world.edge, path, query, method, **headers)
         world.counted["reads"] += 1
         world.asked[read.operation] += 1
@@ -175,8 +175,9 @@ class Checks:
     async def _at_origin(self, read: Read, variables: Row) -> Answer:
         world = self.world
         headers = {"Edge_As_Of": world.own_write()}
-        if read.who is not None and PLANS[read.operation].scope != "PUBLIC":
-            headers["Authorization"] = world.authorization(read.who)
+        needed = PLANS[read.operation].scope != "PUBLIC" or PLANS[read.operation].audience
+        if needed and (said := world.credentials(read.operation, read.who)):
+            headers["Authorization"] = said
         path, query = Spelling().request(read.operation, variables)
         return await world.get(world.api, path, query, **headers)
 

@@ -67,6 +67,7 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
     world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
     for _ in range(2):
         await world.sign_in()
+    await world.partner()
     return world
 
 

@@ -33,6 +33,7 @@ _KINDS: Final = {
     "elements": "Element",
     "operations": "RegisteredOperation",
     "passkeys": "Passkey",
+    "api_keys": "ApiKey",
     "invitations": "Invitation",
 }
 _MALFORMED: Final = (

@@ -1,4 +1,4 @@
-"""What plans are made of: of a query's entry fields those that are declared, not those that are resolved by hand."""
+"""What plans are made of: the fields that are declared, not those that are resolved by hand."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ BY_HAND = frozenset(
 )
 """The registered queries that are no plan's."""
 
+FIELDS_BY_HAND = {"ApiKey.usage"}
+"""Fields of other types that read by themselves."""
+
 
 def planned(type_: Any) -> dict[str, Any]:
-    """Return a type's fields by their names; none of those of `Query` that graphql-core alone answers."""
+    """Return a type's fields by their names; none of those that graphql-core alone answers."""
     fields: dict[str, Any] = getattr(type_, "fields", {})
     if type_.name != "Query":
-        return fields
+        return {name: field for name, field in fields.items() if f"{type_.name}.{name}" not in FIELDS_BY_HAND}
     return {name: field for name, field in fields.items() if metadata_of(field).get("entry")}

@@ -66,6 +66,7 @@ def documents() -> dict[str, list[Row]]:
         "design_edits": [*_edits()],
         "elements": [*_elements()],
         "operations": [*_operations()],
+        "api_keys": [*_api_keys()],
         "invitations": [*_invitations()],
         "likes": [*_likes()],
         "passkeys": [*_passkeys()],
@@ -230,6 +231,17 @@ def _operations() -> Iterator[Row]:
         row = {"_id": oid("operation", number), "created_at": moment(number), "name": f"Ours{number}", "body": body}
         row |= {"organization": oid("organization", "ab"[number == 3]), "cost": 2, "max_age": 300 * number}
         row |= {"document_id": sha256(body.encode()).hexdigest(), "scope": ("PUBLIC", "VIEWER")[number % 2]}
+        yield {**row, "created_by": GONE if number == 2 else oid("user", "owner")}
+
+
+def _api_keys() -> Iterator[Row]:
+    for number in range(5):
+        row: Row = {"_id": oid("api key", number), "created_at": moment(number), "name": TEXTS[number]}
+        row |= {"organization": oid("organization", "ab"[number == 4]), "prefix": f"dp_live_{number}abc"}
+        row |= {"hash": sha256(f"key {number}".encode()).hexdigest(), "scopes": ["READ_PUBLIC", "READ_ORGANIZATION"]}
+        if number % 2:
+            row |= {"operations": [sha256(b"one").hexdigest()], "origins": ["https://a.example", "https://b.example"]}
+            row |= {"expires_at": moment(99), "revoked_at": moment(50), "last_used": moment(3)}
         yield {**row, "created_by": GONE if number == 2 else oid("user", "owner")}
 
 

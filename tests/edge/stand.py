@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from app.embedded.ports import free_port
 from edge import stream
 from edge.fast import FastRunner
+from edge.gate import Credential, no_keys
 from edge.leases import Leases
 from edge.plans import Plan
 from edge.server import EDGE, Edge, EdgeConfig, create_edge_app
@@ -159,8 +160,14 @@ async def standing(
     capacity: int = 10**7,
     cache_redis: Redis | None = None,
     callers: Callers | None = None,
+    plans: Mapping[str, Plan] = PLANS,
+    credential: Credential = no_keys,
+    flush: bool = True,
 ) -> AsyncIterator[Stand]:
-    """Start an origin, called `host`, and an edge on an empty Redis database; with `callers`, they have to pay."""
+    """Start an origin, called `host`, and an edge on a Redis database, which is emptied unless not `flush`.
+
+    With `callers`, they have to pay.
+    """
     origin = Origin()
     origin.gate.set()
     async with (
@@ -168,14 +175,17 @@ async def standing(
         served(web.Server(origin.handle, access_log=None)) as (port, behind),
         aiohttp.ClientSession(auto_decompress=False, headers={"Accept-Encoding": "identity"}) as session,
     ):
-        await redis.flushdb()
+        if flush:
+            await redis.flushdb()
         behind_url = f"http://{host}:{port}"
         config = EdgeConfig(
             api=behind_url,
             images=behind_url,
-            plans=PLANS,
+            plans=plans,
+            credential=credential,
             own_write=own_write,
             sign=str,
+            prove=lambda hash_: f"{hash_}-0",
             timeout=silence,
             capacity=capacity,
             callers=callers or NOBODY_KNOWN,

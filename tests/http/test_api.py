@@ -11,7 +11,9 @@ from redis.asyncio import Redis
 
 from app.acting import services
 from app.embedded.ports import free_port
+from app.http.access import Access
 from app.http.api import create_api_app
+from app.http.api_keys import ApiKeys
 from app.http.charging import Charging
 from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
@@ -21,6 +23,7 @@ from app.services import image_links, open_asset_store
 from auth.tokens import Keys
 from edge.follower import Follower
 from edge.stream import EntryId
+from edge.usage import Usage
 from models.database import cluster_time
 from resolvers.api import build
 from schema.combined import Combined
@@ -45,8 +48,11 @@ async def serving(
         acting = services(settings, platform.database, redis, await open_asset_store(settings), (api, preparer))
         registry = kind({ID: TEXT}, PartnerDocuments(platform.database), redis, apq=False)
         contexts = Contexts(acting, image_links(settings), follower, Combined(platform.database))
+        access = Access(contexts, ApiKeys(platform.database), Usage(redis))
         charging = Charging(None, lambda _header, _document: False)
-        app = create_api_app(api, Executor(Plans(api)), preparer, registry, contexts, charging, development=True)
+        app = create_api_app(
+            api, Executor(Plans(api)), preparer, registry, access, contexts, charging, development=True
+        )
         running = runner(app, access_log=None)
         await running.setup()
         try:

@@ -10,8 +10,9 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from edge.stream import Change, Entry, EntryId
-from edge.tags import EVERYTHING, OPERATION
+from edge.tags import API_KEY, EVERYTHING, OPERATION
 from edge.tags import PULSES as PULSE_TAG
+from models.api_key import ApiKey
 from models.collection import NARROWED
 from models.database import PULSES, cluster_time
 from models.design import Design
@@ -25,12 +26,13 @@ from workers.relay.watching import Event
 _WATCHED: dict[str, type[Entity]] = {d.stored_in(): d for d in DOCUMENTS if d.images}
 _EDITS = DesignEdit.stored_in()
 _OPERATIONS = RegisteredOperation.stored_in()
+_API_KEYS = ApiKey.stored_in()
 
 
 def pipeline() -> list[dict[str, Any]]:
     """Return the aggregation that follows `$changeStream`: only what can invalidate, only the fields that decide it."""
     names = [*_WATCHED, PULSES, PURGES]
-    fields = {"_id", "design", "document_id", "tags", "until"}
+    fields = {"_id", "design", "document_id", "hash", "tags", "until"}
     fields.update(f for d in _WATCHED.values() for c in d.collections for f in c.fields)
     images = [f"{image}.{name}" for image in ("fullDocument", "fullDocumentBeforeChange") for name in sorted(fields)]
     kept = (
@@ -92,6 +94,8 @@ def _row(collection: str, event: Event) -> Iterator[Change]:
         yield from _document(_WATCHED[collection], event)
     if collection == _OPERATIONS:
         yield from _operation(event)
+    if collection == _API_KEYS:
+        yield from _api_key(event)
 
 
 def _purge(event: Event) -> Iterator[Change]:
@@ -137,6 +141,18 @@ def _operation(event: Event) -> Iterator[Change]:
         return
     for id_ in dict.fromkeys(row.get("document_id") for row in (before, after) if row is not None):
         yield Change(f"{OPERATION}:{id_}")
+
+
+def _api_key(event: Event) -> Iterator[Change]:
+    """Say of which key, by its hash, something has changed but the day of its use; the type is told of without images.
+
+    Edges know keys by their hashes, those that there are not too.
+    """
+    before, after = event.get("fullDocumentBeforeChange"), event.get("fullDocument")
+    if _changed_fields(event) == ("last_used",):
+        return
+    for hash_ in dict.fromkeys(row.get("hash") for row in (before, after) if row is not None):
+        yield Change(f"{API_KEY}:{hash_}")
 
 
 def _document(document: type[Entity], event: Event) -> Iterator[Change]:

@@ -1,0 +1,125 @@
+"""What a partner's key costs the edge: hits with a key and without, by the head's bytes and where each head is new.
+
+    python -m bench.identity partners
+
+One body, from one origin made here that also says what the key may do, is asked of the edge process: with no key, and
+with one, whose record, origin, end and budget are looked at for every hit. Each case runs several times, interleaved.
+The key may cost no more than `MOST_MICROSECONDS` of CPU a hit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+from redis.asyncio import Redis
+
+from app.embedded import EmbeddedRedis
+from app.embedded.ports import free_port
+from auth import api_keys
+from bench.edge import BODY, TRACES, pulses, request, run, start
+from bench.stand import local_versions, operation, show
+from edge import plans, stream
+from edge.api_keys import Record
+from edge.stream import START, Entry, EntryId
+from edge.tags import header
+
+MOST_MICROSECONDS = 30.0
+RUNS = 3
+SECONDS = 2.0
+_PARTNERS = "PartnerListings"
+_NONE: frozenset[str] = frozenset()
+
+
+@asynccontextmanager
+async def origin(as_of: EntryId) -> AsyncIterator[int]:
+    """Serve the body with an API's headers, and the record of every key; yield the port."""
+    partners = frozenset(plan.id for plan in plans.load().values() if plan.name == _PARTNERS)
+    record = Record("a" * 24, "b" * 24, 10**12, frozenset({"READ_PUBLIC"}), partners, _NONE, _NONE, math.inf)
+
+    async def answer(asked: web.BaseRequest) -> web.StreamResponse:
+        if asked.path == "/internal/api-key":
+            return web.Response(body=record.encode(), headers={"Edge-As-Of-Read": str(as_of)})
+        headers = {
+            "CDN-Cache-Control": "max-age=3600",
+            "Surrogate-Key": header(f"Project:{number}" for number in range(20)),
+            "Edge-As-Of-Read": str(as_of),
+            "Content-Type": "application/json",
+        }
+        return web.Response(body=BODY, headers=headers)
+
+    runner = web.ServerRunner(web.Server(answer, access_log=None))
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield port
+    await runner.cleanup()
+
+
+async def measure() -> bool:
+    """Measure and print; return whether a key costs little enough."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
+        embedded = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
+        redis = await stack.enter_async_context(Redis.from_url(embedded.url))
+        began = EntryId(1, 0)
+        await stream.append(redis, START, [Entry(began, START, "", ())])
+        pulsing = asyncio.create_task(pulses(redis, began))
+        stack.callback(pulsing.cancel)
+        behind = await stack.enter_async_context(origin(EntryId(10**9, 0)))
+        port = free_port()
+        environment = {
+            "EDGE_PORT": str(port),
+            "ADMIN_PORT": str(free_port()),
+            "REDIS_URL": embedded.url,
+            "MONGODB_URL": "mongodb://127.0.0.1:1/",
+            "API_URL": f"http://127.0.0.1:{behind}",
+            "DATA_DIR": str(folder),
+        }
+        pid = await start(stack, [sys.executable, "-m", "app", "edge"], port, environment)
+        found = await _runs(port, pid)
+    costs = {name: statistics.median(cost for _, cost in runs) for name, runs in found.items()}
+    rows = [
+        [name, f"{statistics.median(rate for rate, _ in runs):,.0f}", f"{costs[name]:.1f}", f"{more:+.1f}"]
+        for (name, runs), more in zip(found.items(), _more(costs), strict=True)
+    ]
+    note = f"{len(BODY):,} bytes of body; {RUNS} interleaved runs of {SECONDS:.0f} s, medians\n{local_versions()}"
+    show("A hit with a key", ("request", "hits a second", "CPU µs a hit", "for the key"), rows, note)
+    return max(_more(costs)) < MOST_MICROSECONDS
+
+
+async def _runs(port: int, pid: int) -> dict[str, list[tuple[float, float]]]:
+    """Run each case in turn: (answers a second, CPU microseconds an answer) by case."""
+    key = f"Authorization: Bearer {api_keys.make(live=True)}"
+    open_, partners = operation("Gallery"), operation(_PARTNERS)
+    cases = {
+        "no key, known by its bytes": [request(open_, "identity")],
+        "a key, known by its bytes": [request(partners, "identity", key)],
+        "no key, a new head": [request(open_, "identity", f"X-Trace: {n:016x}") for n in range(TRACES)],
+        "a key, a new head": [request(partners, "identity", key, f"X-Trace: {n:016x}") for n in range(TRACES)],
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
+    for heads in cases.values():
+        await run(port, pid, heads[:1], 1)
+    for _ in range(RUNS):
+        for name, heads in cases.items():
+            found[name].append((await run(port, pid, heads, SECONDS))[:2])
+    return found
+
+
+def _more(costs: dict[str, float]) -> list[float]:
+    """Return what each case costs beyond the one of its kind without a key."""
+    pairs = [*costs.values()]
+    return [cost - pairs[number // 2 * 2] for number, cost in enumerate(pairs)]
+
+
+if __name__ == "__main__":
+    sys.exit(0 if uvloop.run(measure()) else 1)
