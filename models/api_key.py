@@ -13,6 +13,7 @@ from pymongo import IndexModel
 
 from models.collection import Collection
 from models.entity import Entity, line, now
+from models.personal import Erasing
 
 MOST_KEYS = 50
 """How many keys that are not revoked an organization may have."""
@@ -62,6 +63,8 @@ class ApiKey(Entity):
     last_used: datetime | None = None
     created_by: PydanticObjectId
 
+    personal = {"created_by": Erasing.STAYS}
+    secret = ("prefix", "hash")
     collections = (
         Collection(name="api_keys_by_organization", by=("organization",), order=(("created_at", 1), ("_id", 1))),
     )
@@ -100,6 +103,8 @@ class ApiKeyUsage(Entity):
     bytes: int = 0
 
     images = False
+    personal = {}
+    outlives = True  # there may be a bill to write yet
 
     class Settings(Entity.Settings):
         """Beanie's."""
@@ -114,6 +119,7 @@ class UsageFlush(Entity):
     created_at: Annotated[datetime, Indexed(expireAfterSeconds=30 * 86_400)] = pydantic.Field(default_factory=now)
 
     images = False
+    personal = {}
 
     class Settings(Entity.Settings):
         """Beanie's."""

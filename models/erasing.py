@@ -10,6 +10,7 @@ from typing import Final
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from models.api_key import ApiKey
 from models.entity import Entity
 from models.erasure import Erasure
 from models.invitation import Invitation
@@ -50,7 +51,7 @@ async def erase_user(user: User, session: AsyncClientSession) -> None:
 
 async def erase_organization(organization: PydanticObjectId, session: AsyncClientSession) -> None:
     """Take an organization from all its members, and note that what it has is to be erased."""
-    for document in (Membership, Invitation):
+    for document in (Membership, Invitation, ApiKey):
         await document.find({"organization": organization}, session=session).delete(session=session)
     await Organization.find({"_id": organization}, session=session).delete(session=session)
     await Erasure(organization=organization).insert(session=session)

@@ -39,8 +39,7 @@ class World:
     async def make(cls, ana: User, ben: User, eva: User) -> World:
         """Found an organization and what is in it."""
         organization = await ana.organization()
-        input_ = {"organizationId": organization, "email": ben.email, "role": "VIEWER"}
-        membership = (await ana.do("addMember", "Membership", input_))["id"]
+        membership = await ben.join(organization, "VIEWER")
         project, public = await ana.project(organization), await ana.public_project(organization)
         design, published = await ana.design(public), await ana.design(public, published=True)
         comment = await ana.do("addComment", "Comment", {"designId": design, "body": "B"})
@@ -85,7 +84,8 @@ class Case:
     """A mutation's run, and the entries that it makes: the action and the type of its subject (empty: none).
 
     `nobody` says that nobody was signed in before, so that who acts is known by what they do; `by` is who acts (None:
-    the user to whom it is done). What `given` returns, which is done before, is the world's `given`.
+    the user to whom it is done). `within` says whether it is in the organization's log (None: where
+    Ana acts). What `given` returns, which is done before, is the world's `given`.
     """
 
     entries: tuple[tuple[str, str], ...]
@@ -93,6 +93,7 @@ class Case:
     nobody: bool = False
     given: Run | None = None
     by: Callable[[World], User] | None = lambda w: w.ana
+    within: bool | None = None
 
     async def prepare(self, world: World) -> None:
         """Do what comes before."""

@@ -7,25 +7,19 @@ of what it was done to.
 
 from __future__ import annotations
 
-from tests import audited_accounts, audited_factors
-from tests.audit_cases import Case, World, writes
-from tests.platform import Json
-
-
-def _member(w: World) -> Json:
-    return {"organizationId": w.organization, "email": w.eva.email, "role": "EDITOR"}
-
+from tests import audited_accounts, audited_factors, audited_people
+from tests.audit_cases import Case, writes
 
 AUDITED: dict[str, Case] = {
     **audited_accounts.AUDITED,
     **audited_factors.AUDITED,
+    **audited_people.AUDITED,
     "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
     "updateOrganization": writes(
         "ORGANIZATION_CHANGED",
         "Organization",
         lambda w: w.ana.do("updateOrganization", "Organization", {"id": w.organization, "name": "N"}),
     ),
-    "addMember": writes("MEMBER_ADDED", "Membership", lambda w: w.ana.do("addMember", "Membership", _member(w))),
     "changeRole": writes(
         "MEMBER_ROLE_CHANGED",
         "Membership",

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import aiohttp
 from aiohttp import web
+from beanie.odm.utils.dump import get_dict
 
 from app.commands import api, edge, images, relay
 from app.edge_fetches import mark
@@ -182,9 +183,9 @@ class User:
     async def join(self, organization: str, role: str) -> str:
         """Become a member, as if an invitation had been accepted; return the membership's id."""
         key = {"organization": ids.key(organization, "Organization"), "user": ids.key(self.id, "User")}
-        member = Membership(**key, role=Role(role))
-        await member.insert()
-        return str(ids.encode("Membership", member.id))
+        member = get_dict(Membership(**key, role=Role(role)), to_db=True)
+        await self.platform.database.handle["memberships"].insert_one(member)
+        return str(ids.encode("Membership", member["_id"]))
 
     async def project(self, organization: str, **fields: Any) -> str:
         """Begin a project."""

@@ -57,9 +57,14 @@ def actions(page: Json) -> list[str]:
     return [edge["node"]["action"] for edge in page["edges"]]
 
 
+JOINED = ("MEMBER_ADDED", "INVITATION_ACCEPTED", "INVITATION_SENT")
+"""What the log says of somebody who was invited and has accepted, the newest first."""
+
+
 async def _join(by: User, organization: str, other: User, role: str) -> str:
     input_ = {"organizationId": organization, "email": other.email, "role": role}
-    return str((await by.do("addMember", "Membership", input_))["id"])
+    invitation = await by.do("inviteMember", "Invitation", input_)
+    return str((await other.do("acceptInvitation", "Membership", {"id": invitation["id"]}))["id"])
 
 
 async def test_owners_read_what_was_done_the_newest_first(ana: User, ben: User, studio: str) -> None:
@@ -67,7 +72,7 @@ async def test_owners_read_what_was_done_the_newest_first(ana: User, ben: User, 
     membership = await _join(ana, studio, ben, "VIEWER")
     await ana.do("changeRole", "Membership", {"membershipId": membership, "role": "ADMIN"})
     page = await read(ana, studio)
-    assert actions(page) == ["MEMBER_ROLE_CHANGED", "MEMBER_ADDED", "ORGANIZATION_CREATED"]
+    assert actions(page) == ["MEMBER_ROLE_CHANGED", *JOINED, "ORGANIZATION_CREATED"]
     node = page["edges"][0]["node"]
     assert (node["actorId"], node["actor"]["name"], node["address"]) == (ana.id, "Ana", "127.0.0.1")
     assert (node["subjectKind"], node["subjectId"]) == ("Membership", membership)
@@ -122,7 +127,7 @@ async def test_the_filters_find_what_they_say(ana: User, ben: User, studio: str)
     await ana.by_id("deleteProject", "Deleted", project)
     only = {"actions": ["PROJECT_PUBLISHED", "PROJECT_DELETED", "MEMBER_ADDED"]}
     assert actions(await read(ana, studio, only)) == ["PROJECT_DELETED", "PROJECT_PUBLISHED", "MEMBER_ADDED"]
-    assert actions(await read(ana, studio, {"actorId": ben.id})) == ["PROJECT_PUBLISHED"]
+    assert actions(await read(ana, studio, {"actorId": ben.id})) == ["PROJECT_PUBLISHED", *JOINED[:2]]
     assert actions(await read(ana, studio, {"subjectId": project})) == ["PROJECT_DELETED", "PROJECT_PUBLISHED"]
     assert actions(await read(ana, studio, {**only, "to": between})) == ["MEMBER_ADDED"]
     assert actions(await read(ana, studio, {**only, "from": between})) == ["PROJECT_DELETED", "PROJECT_PUBLISHED"]
@@ -188,7 +193,7 @@ async def test_everybody_sees_what_was_done_with_their_own_account(platform: Pla
     )
     await eva.organization()
     own = [(await eva.ask(OWN))["securityEvents"] for _ in range(2)]
-    assert [actions(page) for page in own] == [["SIGNED_IN", "ACCOUNT_OPENED"]] * 2
+    assert [actions(page) for page in own] == [["SIGNED_IN", "SIGNED_IN", "EMAIL_VERIFIED", "ACCOUNT_OPENED"]] * 2
     read_ = (await eva.ask(OWN, {"actions": ["AUDIT_READ"]}))["securityEvents"]
     assert actions(read_) == ["AUDIT_READ"] * 2
     for edge in own[0]["edges"]:
@@ -218,14 +223,14 @@ async def test_export_as_json_lines_and_csv(platform: Platform, ana: User, ben: 
     status, type_, text = await export(platform, studio, ana)
     assert (status, type_) == (200, "application/jsonl")
     rows = [orjson.loads(line) for line in text.splitlines()]
-    assert [row["action"] for row in rows] == ["ORGANIZATION_CREATED", "MEMBER_ADDED"]
-    assert rows[1]["subject"] == str(ids.key(membership, "Membership"))
+    assert [row["action"] for row in rows] == ["ORGANIZATION_CREATED", *reversed(JOINED)]
+    assert rows[3]["subject"] == str(ids.key(membership, "Membership"))
     assert {*rows[0]} == {*COLUMNS}
     status, type_, text = await export(platform, studio, ana, "csv", base=platform.edge)
     assert (status, type_) == (200, "text/csv")
     head, *lines = csv.reader(StringIO(text))
     assert head == [*COLUMNS]
-    assert [line[2] for line in lines] == ["ORGANIZATION_CREATED", "MEMBER_ADDED", "AUDIT_EXPORTED"]
+    assert [line[2] for line in lines] == ["ORGANIZATION_CREATED", *reversed(JOINED), "AUDIT_EXPORTED"]
     page = await read(ana, studio, {"actions": ["AUDIT_EXPORTED"]})
     assert [edge["node"]["details"]["format"] for edge in page["edges"]] == ["csv", "jsonl"]
 

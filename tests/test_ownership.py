@@ -156,7 +156,7 @@ async def test_a_deleted_organization_leaves_only_its_audit_log(team: Team, plat
         found = await member.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": team.organization})
         assert found["node"] is None
     await erased(platform)
-    assert (await _left(platform, team.organization)).keys() <= {"AuditEvent", "Change"}
+    assert (await _left(platform, team.organization)).keys() <= {"AuditEvent", "AuditChain", "Change"}
     assert "ORGANIZATION_DELETED" in await actions(platform, team.organization)
     with pytest.raises(AssetMissingError):
         await platform.store.size(original)
@@ -171,7 +171,7 @@ async def test_a_killed_eraser_goes_on_where_it_was(team: Team, platform: Platfo
     while await Erasure.find().count():
         await _stopped_after(platform, steps)
         steps += 1
-    assert (await _left(platform, team.organization)).keys() <= {"AuditEvent", "Change"}
+    assert (await _left(platform, team.organization)).keys() <= {"AuditEvent", "AuditChain", "Change"}
 
 
 class _StoppedError(Exception):

@@ -18,6 +18,7 @@ OTHERS = {
     "cover",
     "design",
     "document",
+    "key",
     "locates",
     "organization",
     "parent",
