@@ -7,7 +7,7 @@ of what it was done to.
 
 from __future__ import annotations
 
-from tests import audited_accounts, audited_factors
+from tests import audited_accounts, audited_factors, audited_sessions
 from tests.audit_cases import Case, World, writes
 from tests.platform import Json
 
@@ -19,6 +19,7 @@ def _member(w: World) -> Json:
 AUDITED: dict[str, Case] = {
     **audited_accounts.AUDITED,
     **audited_factors.AUDITED,
+    **audited_sessions.AUDITED,
     "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
     "updateOrganization": writes(
         "ORGANIZATION_CHANGED",
@@ -102,8 +103,6 @@ _LOGGED = "the log of edits keeps every batch, with its author"
 UNAUDITED: dict[str, str] = {
     **audited_accounts.UNAUDITED,
     **audited_factors.UNAUDITED,
-    "refresh": "the same device keeps the same access; a token that is used again is another matter",
-    "signOut": "a device gives up its own access, and nobody else's",
     "updateViewer": _SAYS,
     "createProject": "a draft that only its organization sees",
     "updateProject": _SAYS,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth import recovery, totp
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.challenge import MOST_GUESSES, TICKET_LIFETIME, hashed
 from models.entity import now
 from models.errors import RateLimitedError
