@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth import recovery, totp
-from auth.tokens import Keys
+from auth.signatures import Keys
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SECRET = pyotp.random_base32()

@@ -17,7 +17,8 @@ from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
 from app.programs import NAMES, admin_url
 from app.settings import Settings
-from auth.tokens import Keys
+from auth.keyring import Keyring
+from models.database import Database
 from tests.app.processes import environment, running
 from tests.coherence.checks import Checks
 from tests.coherence.journal import Journal
@@ -65,7 +66,9 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
         AsyncMongoClient(mongodb.url, tz_aware=True)
     )
     settings = Settings.from_environment(environ)
-    world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
+    keys = Keyring(settings.secret_key, settings.public_url, Database(client, DATABASE))
+    await keys.load()
+    world = World(client, session, keys, settings.public_url, settings.api_url, environ)
     for _ in range(2):
         await world.sign_in()
     await world.partner()
