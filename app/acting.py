@@ -8,9 +8,9 @@ from graphql import parse
 from redis.asyncio import Redis
 
 from app.settings import Settings
+from auth.keyring import Keyring
 from auth.passkeys import RelyingParty
 from auth.passwords import Passwords
-from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
 from resolvers.afterwards import Afterwards
@@ -20,6 +20,7 @@ from resolvers.attendance import Attendance
 from resolvers.context import Services
 from resolvers.following import Feeds, Pace
 from resolvers.warming import Warming
+from resolvers.watching import SessionWatch
 from schema.pictures import Signing
 from schema.prepared import Preparer
 from schema.shown_pictures import shown_pictures
@@ -52,8 +53,9 @@ def services(
 ) -> Services:
     """Return what resolvers act on, where these documents are registered."""
     api, preparer = assembled
-    signals, presence, keys = RedisSignals(redis), RedisPresence(redis), Keys(settings.secret_key)
-    limits = limits or Limits()
+    signals, presence = RedisSignals(redis), RedisPresence(redis)
+    keys = Keyring(settings.secret_key, settings.public_url, database)
+    limits, pace = limits or Limits(), pace or Pace()
     attendance = Attendance(RedisRegister(redis), limits.people, limits.followings, limits.promptly)
     return Services(
         database=database,
@@ -61,7 +63,7 @@ def services(
         keys=keys,
         assets=store,
         signals=signals,
-        feeds=Feeds(database, signals, presence, attendance, keys, pace or Pace()),
+        feeds=Feeds(database, signals, presence, attendance, keys, pace),
         presence=presence,
         progress=UploadProgress(redis),
         warming=warming(settings, redis, api, documents),
@@ -69,6 +71,7 @@ def services(
         attempts=RedisAttempts(redis),
         passwords=Passwords(),
         afterwards=Afterwards(),
+        watch=SessionWatch(signals, pace.look),
         public_url=settings.public_url,
         preparer=preparer,
         relying_party=RelyingParty.of(settings.public_url, settings.passkey_domain, settings.passkey_origins),

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from auth.tokens import Keys, Purpose
+    from auth.signatures import Keys, Purpose
 
 _SECONDS: Final = 300  # by how much the clocks of an edge and an API may differ
 

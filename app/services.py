@@ -22,7 +22,7 @@ from storage.mail import FolderMail, Mail, SmtpServer
 from storage.redis_client import connect
 
 if TYPE_CHECKING:
-    from auth.tokens import Keys
+    from auth.signatures import Keys
     from models.database import Database
 
 
@@ -100,7 +100,7 @@ def guards(settings: Settings) -> Guards:
 
 def image_links(settings: Settings) -> ImageLinks:
     """Return what signs the addresses of pictures, which lead through the front door."""
-    from auth.tokens import Keys  # noqa: PLC0415 - see above
+    from auth.signatures import Keys  # noqa: PLC0415 - see above
 
     keys, (key, salt) = Keys(settings.secret_key), settings.imgproxy_pairs[0]
     return ImageLinks(f"{settings.public_url}/images", key, salt, sign_preview=lambda name: keys.sign("preview", name))

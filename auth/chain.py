@@ -20,7 +20,7 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import SEALS
 
 Row = Mapping[str, Any]

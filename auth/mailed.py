@@ -5,7 +5,7 @@ from __future__ import annotations
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from auth.tokens import new_refresh_token, token_hash
+from auth.opaque import new_token, token_hash
 from models.account import LIFETIMES, MailedToken, Purpose
 from models.entity import now
 from models.errors import InvalidInputError
@@ -20,7 +20,7 @@ async def issue(
     sign_up: PydanticObjectId | None = None,
 ) -> str:
     """Make a token that goes to an address."""
-    token = new_refresh_token()
+    token = new_token()
     await MailedToken(
         hash=token_hash(token),
         purpose=purpose,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from auth.chain import sign
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import AuditEvent
 
 

@@ -1,136 +1,165 @@
-"""Access tokens, refresh tokens, and what else is signed.
+"""Access tokens: JWTs of type `at+jwt` (RFC 9068, 8725), signed with Ed25519 (RFC 8037) and good for five minutes.
 
-Access tokens are JWTs of type `at+jwt` (RFC 9068, 8725), good for five minutes. Refresh tokens are opaque; only their
-SHA-256 is stored.
+Nothing that a token says decides how it is judged: the algorithm is ours, the key is one of ours by its id, and keys
+or addresses of keys in its header are not looked at.
 """
 
 from __future__ import annotations
 
-import hmac
+import json
+import re
 import secrets
+from binascii import a2b_base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from typing import Literal
+from typing import Any
 
 import jwt
 from beanie import PydanticObjectId
 from bson.errors import InvalidId
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-ACCESS_TOKEN_SECONDS = 300
-_ALGORITHM = "HS256"
+from auth.signing_keys import ACCESS_TOKEN_SECONDS, Held
+from models.user import Method
+
+ALGORITHM = "EdDSA"
+AUDIENCE = "disenopro"
+MOST_CHARACTERS = 2048
+"""How long a token may be; ours have some 600 characters."""
+
+SIGNED_OUT = "This device is signed out; sign in again."
+"""What is told to who comes with a token of a session that has ended."""
+
 _TYPE = "at+jwt"
-_ISSUER = _AUDIENCE = "disenopro"
+_TYPES = {_TYPE, f"application/{_TYPE}"}
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid"]
-
-
-Purpose = Literal["api-key", "audit-entry", "checkpoint", "edge-fetch", "own-write", "preview", "upload"]
-"""What a signature of ours is for: how far a device has pulled, a moment that a client has seen its own write at, …"""
-
-
-Secret = Literal["recovery-code", "totp", "password-state"]
-"""What else a key is derived for: what is stored so that the database alone does not tell it."""
-
-_NONCE_BYTES = 12
+_SKEW_SECONDS = 5  # by which the clocks of our processes may differ
+_SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")  # 64 bytes, spelled in one way only
+_KID = re.compile(r"[0-9a-f]{16}")
+_REFERENCES = {
+    Method.PASSWORD: "pwd",
+    Method.TOTP: "otp",
+    Method.RECOVERY_CODE: "otp",
+    Method.MAIL: "otp",
+    Method.PASSKEY: "pop",
+}
+"""What the methods are called in `amr` (RFC 8176)."""
 
 
 class InvalidTokenError(Exception):
     """An access token is malformed, forged, expired, or of another kind. The message says which, for the client."""
 
 
+class UnknownKeyError(InvalidTokenError):
+    """A token names a key that is not among those we know; it may be new."""
+
+
 @dataclass(frozen=True)
 class Claims:
-    """Whom an access token speaks for."""
+    """Whom an access token speaks for: a user at a signed-in device."""
 
     user: PydanticObjectId
     session: PydanticObjectId
 
 
-class Keys:
-    """The keys derived from the deployment's secret: one for each use, so that no signature serves for another."""
+@dataclass(frozen=True)
+class Proof:
+    """How the user of a device has proved who they are, and when that was last done."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
-        self._access = self._derive("access-token")
-        self._kid = sha256(self._access).hexdigest()[:8]
+    methods: tuple[Method, ...] = ()
+    at: datetime | None = None
 
-    def access_token(self, claims: Claims, now: datetime | None = None) -> str:
-        """Sign an access token."""
-        now = now or datetime.now(UTC)
-        payload = {
-            "iss": _ISSUER,
-            "aud": _AUDIENCE,
-            "sub": str(claims.user),
-            "sid": str(claims.session),
-            "jti": secrets.token_urlsafe(9),
-            "iat": now,
-            "exp": now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    def claims(self) -> dict[str, Any]:
+        """Return it as claims: `auth_time` (OpenID Connect) and `amr` (RFC 8176)."""
+        references = sorted({_REFERENCES[method] for method in self.methods})
+        if len(references) > 1:
+            references.append("mfa")
+        return {
+            **({"auth_time": int(self.at.timestamp())} if self.at else {}),
+            **({"amr": references} if references else {}),
         }
-        return jwt.encode(payload, self._access, _ALGORITHM, headers={"typ": _TYPE, "kid": self._kid})
-
-    def claims(self, token: str) -> Claims:
-        """Verify an access token.
-
-        Raises:
-            InvalidTokenError: says what is wrong with it.
-
-        """
-        try:
-            if jwt.get_unverified_header(token).get("typ") != _TYPE:
-                raise InvalidTokenError("This is not an access token.")
-            payload = jwt.decode(
-                token,
-                self._access,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                audience=_AUDIENCE,
-                options={"require": _REQUIRED},
-            )
-            return Claims(PydanticObjectId(payload["sub"]), PydanticObjectId(payload["sid"]))
-        except jwt.ExpiredSignatureError as error:
-            raise InvalidTokenError("The access token has expired; refresh it.") from error
-        except (jwt.InvalidTokenError, InvalidId, ValueError, TypeError) as error:
-            raise InvalidTokenError("The access token is not valid.") from error
-
-    def sign(self, purpose: Purpose, text: str) -> str:
-        """Return `<text>.<signature>`; `text` has no dot."""
-        return f"{text}.{self._signature(purpose, text)}"
-
-    def verified(self, purpose: Purpose, signed: str) -> str | None:
-        """Return the text of what `sign` made for the same purpose, None for anything else."""
-        text, _, signature = signed.partition(".")
-        if not signed.isascii():  # a header's stray bytes cannot even be encoded
-            return None
-        genuine = hmac.compare_digest(signature.encode(), self._signature(purpose, text).encode())
-        return text if genuine else None
-
-    def seal(self, secret: Secret, plain: bytes, owner: str) -> bytes:
-        """Encrypt what is stored for an owner (AES-256-GCM, a fresh nonce before it); it opens for no other one."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._derive(secret)).encrypt(nonce, plain, owner.encode())
-
-    def unseal(self, secret: Secret, sealed: bytes, owner: str) -> bytes:
-        """Decrypt it; raises cryptography's InvalidTag where it was changed, or is another owner's."""
-        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        return AESGCM(self._derive(secret)).decrypt(nonce, rest, owner.encode())
-
-    def digest(self, secret: Secret, text: str, owner: str) -> str:
-        """Return what is stored of an owner's secret that only needs to be recognised, in hex (HMAC-SHA-256)."""
-        return hmac.digest(self._derive(secret), f"{owner}:{text}".encode(), "sha256").hex()
-
-    def _signature(self, purpose: Purpose, text: str) -> str:
-        return hmac.digest(self._derive(purpose), text.encode(), "sha256").hex()[:32]
-
-    def _derive(self, purpose: str) -> bytes:
-        return hmac.digest(self._secret, purpose.encode(), "sha256")
 
 
-def new_refresh_token() -> str:
-    """Return 256 random bits, in URL-safe base64."""
-    return secrets.token_urlsafe(32)
+NO_PROOF = Proof()
 
 
-def token_hash(token: str) -> str:
-    """Return what is stored of a refresh token."""
-    return sha256(token.encode()).hexdigest()
+def signed(key: Held, issuer: str, claims: Claims, proof: Proof, now: datetime) -> str:
+    """Make a token."""
+    payload = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": str(claims.user),
+        "sid": str(claims.session),
+        "jti": secrets.token_urlsafe(9),
+        "iat": now,
+        "exp": now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+        **proof.claims(),
+    }
+    return jwt.encode(payload, key.private, ALGORITHM, headers={"typ": _TYPE, "kid": key.kid})
+
+
+def key_of(token: str) -> str:
+    """Return the id of the key that a token says it is signed with.
+
+    Raises:
+        InvalidTokenError: it is not of the kind that we make.
+
+    """
+    shape = _SHAPE.fullmatch(token) if len(token) <= MOST_CHARACTERS else None
+    if shape is None:
+        raise InvalidTokenError("The access token is not valid.")
+    header = _object(shape[1])
+    kind, kid = header.get("typ"), header.get("kid")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise InvalidTokenError("This is not an access token.")
+    if header.get("alg") != ALGORITHM or "crit" in header or not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise InvalidTokenError("The access token is not valid.")
+    return kid
+
+
+def checked(token: str, key: Ed25519PublicKey, issuer: str) -> tuple[Claims, float]:
+    """Return what a token says, if it is signed with a key, and until when (POSIX time).
+
+    Raises:
+        InvalidTokenError: says what is wrong with it.
+
+    """
+    try:
+        payload = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=issuer,
+            audience=AUDIENCE,
+            options={"require": _REQUIRED, "strict_aud": True, "verify_iat": False},
+        )
+        _object(token.split(".")[1])
+        issued = payload["iat"]
+        if type(issued) is not int or issued > datetime.now(UTC).timestamp() + _SKEW_SECONDS:
+            raise InvalidTokenError("The access token is not valid yet.")
+        return Claims(PydanticObjectId(payload["sub"]), PydanticObjectId(payload["sid"])), float(payload["exp"])
+    except jwt.ExpiredSignatureError as error:
+        raise InvalidTokenError("The access token has expired; refresh it.") from error
+    except (jwt.InvalidTokenError, InvalidId, ValueError, TypeError) as error:
+        raise InvalidTokenError("The access token is not valid.") from error
+
+
+def _object(segment: str) -> dict[str, Any]:
+    """Read a JSON object whose names are all different (RFC 7515 §4, 7519 §4); raises InvalidTokenError."""
+    try:
+        text = a2b_base64(segment.replace("-", "+").replace("_", "/") + "=" * (-len(segment) % 4), strict_mode=True)
+        found = json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise InvalidTokenError("The access token is not valid.") from error
+    if not isinstance(found, dict):
+        raise InvalidTokenError("The access token is not valid.")
+    return found
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    names = [*pairs]
+    found = dict(names)
+    if len(found) != len(names):
+        raise ValueError("A name stands twice in an object.")
+    return found

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from beanie import PydanticObjectId
 
 from auth.permissions import GRANTS, Permission
+from models.entity import now
 from models.errors import NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Membership, Role
 from models.user import Session
@@ -92,10 +94,39 @@ async def renew(viewer: Viewer) -> Viewer:
     """Return a viewer as they are now: with their present roles, or nobody once their device is signed out."""
     if viewer.user is None or viewer.session is None:
         return ANONYMOUS
-    belonging = {"coll": Membership.stored_in(), "pipeline": [{"$match": {"user": viewer.user}}, {"$project": ROLES}]}
-    signed_in: list[dict[str, Any]] = [{"$match": {"_id": viewer.session, "ended_at": None}}, {"$project": {"_id": 1}}]
-    rows = await Session.get_pymongo_collection().aggregate(
-        [*signed_in, {"$unionWith": belonging}], batchSize=_MOST_ROLES
-    )
-    session, *memberships = await rows.to_list() or [{}]
-    return viewer_of(viewer.user, viewer.session, memberships) if "_id" in session else ANONYMOUS
+    pipeline = standing([viewer.user], [viewer.session], now())
+    rows = await Session.get_pymongo_collection().aggregate(pipeline, batchSize=_MOST_ROLES)
+    return present(viewer.user, viewer.session, await rows.to_list()) or ANONYMOUS
+
+
+def standing(
+    users: Sequence[PydanticObjectId], sessions: Sequence[PydanticObjectId], moment: datetime
+) -> list[dict[str, Any]]:
+    """Return the aggregation over sessions that reads which of some are signed in, and the roles of some users.
+
+    Its rows are `{_id, user}` for a session and `{user, organization, role}` for a membership.
+    """
+    roles = {"_id": 0, "user": 1, **ROLES}
+    belonging = [{"$match": {"user": _among(users)}}, {"$project": roles}]
+    return [
+        {"$match": {"_id": _among(sessions), "ended_at": None, "expires_at": {"$gt": moment}}},
+        {"$project": {"user": 1}},
+        {"$unionWith": {"coll": Membership.stored_in(), "pipeline": belonging}},
+    ]
+
+
+def present(user: PydanticObjectId, session: PydanticObjectId, rows: Iterable[Mapping[str, Any]]) -> Viewer | None:
+    """Return a user at a device as `standing` found them, among others; None where the device is signed out."""
+    signed_in, roles = False, {}
+    for row in rows:
+        if row["user"] != user:
+            continue
+        if "role" in row:
+            roles[row["organization"]] = Role(row["role"])
+        else:
+            signed_in = signed_in or row["_id"] == session
+    return Viewer(user, session, roles) if signed_in else None
+
+
+def _among(ids: Sequence[PydanticObjectId]) -> Any:
+    return ids[0] if len(ids) == 1 else {"$in": [*ids]}

@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 
 from app.seed.load import PASSWORD
-from auth.tokens import Keys
+from auth.signatures import Keys
 from bench.stand import BenchError
 from bench.traffic import PRICES, STYLES, WRITES, Row, Zipf
 from edge.stream import EntryId

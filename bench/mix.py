@@ -28,7 +28,7 @@ from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
 from app.commands import edge as command
-from auth.tokens import Keys
+from auth.signatures import Keys
 from bench.changes import Writers
 from bench.partner import partner
 from bench.purges import Judge, Purges, title

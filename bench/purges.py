@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 
 from app.edge_fetches import mark
-from auth.tokens import Keys
+from auth.signatures import Keys
 from bench.changes import Writers
 from bench.traffic import Row
 from edge.dependencies import Touch, touch

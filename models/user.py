@@ -10,6 +10,7 @@ from typing import Annotated
 import pydantic
 from beanie import Indexed, PydanticObjectId
 
+from models.collection import Collection
 from models.entity import Entity, line, now
 from models.personal import Erasing
 
@@ -68,13 +69,6 @@ class Credential(Entity):
         name = "credentials"
 
 
-class RefreshToken(pydantic.BaseModel):
-    """One link of a refresh-token family: the SHA-256 of the opaque token, and when it was exchanged."""
-
-    hash: str
-    used_at: datetime | None = None
-
-
 class Method(StrEnum):
     """How somebody has proved who they are (after RFC 8176)."""
 
@@ -86,14 +80,18 @@ class Method(StrEnum):
 
 
 class Session(Entity):
-    """A signed-in device: a family of refresh tokens, the newest last.
+    """A signed-in device: a family of refresh tokens.
 
     `methods` are what its sign-in was proved by, and `authenticated_at` when that was last done; stepping up renews
     both. `agent` and `address` are what the device called itself and where it came from when it signed in.
+    `token` is the SHA-256 of the newest refresh token, which the one before it led to at `refreshed_at` by `salt`; see
+    `auth.refresh_tokens`. No more can be known of it than from these, and they are shown to nobody.
     """
 
     user: PydanticObjectId
-    tokens: list[RefreshToken]
+    token: str = ""
+    salt: bytes = b""
+    refreshed_at: datetime | None = None
     methods: list[Method] = pydantic.Field(default_factory=list)
     authenticated_at: datetime = pydantic.Field(default_factory=now)
     agent: str = ""
@@ -103,10 +101,21 @@ class Session(Entity):
 
     images = False
     personal = {"user": Erasing.AT_ONCE}
-    secret = ("tokens",)
+    secret = unshown = ("token", "salt")
+    collections = (
+        Collection(
+            name="sessions_by_user",
+            by=("user",),
+            where={"ended_at": None},
+            order=(("created_at", -1), ("_id", -1)),
+        ),
+    )
 
     class Settings(Entity.Settings):
         """Beanie's."""
 
         name = "sessions"
-        indexes = ["tokens.hash", "user"]
+
+    def lives(self, moment: datetime) -> bool:
+        """Whether the device is signed in."""
+        return self.ended_at is None and self.expires_at > moment

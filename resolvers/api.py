@@ -31,6 +31,7 @@ from resolvers.passkey import PasskeyMutations
 from resolvers.presence import PresenceMutations
 from resolvers.project import ProjectMutations
 from resolvers.replication import ReplicationMutations, ReplicationQueries, ReplicationSubscriptions
+from resolvers.session import SessionMutations
 from resolvers.stepping_up import SteppingUpMutations
 from resolvers.version import VersionMutations
 from schema.errors import HANDLERS, expected, unavailable
@@ -55,6 +56,7 @@ class Mutation(
     FactorMutations,
     PasskeyMutations,
     SteppingUpMutations,
+    SessionMutations,
     OrganizationMutations,
     InvitationMutations,
     OwnershipMutations,

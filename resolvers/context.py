@@ -11,10 +11,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from strawberry.extensions import FieldExtension
 
 from auth.caller import NOWHERE, Caller
+from auth.keyring import Keyring
 from auth.passkeys import RelyingParty
 from auth.passwords import Passwords
 from auth.permissions import Permission
-from auth.tokens import Keys
 from models.database import Database
 from models.edit_log import EditLog
 from models.entity import Entity
@@ -23,6 +23,7 @@ from resolvers.afterwards import Afterwards
 from resolvers.allowance import Allowance
 from resolvers.following import Feeds
 from resolvers.warming import Warming
+from resolvers.watching import SessionWatch
 from schema import ids
 from schema.context import Context
 from schema.prepared import Preparer
@@ -41,14 +42,14 @@ class Services:
 
     `feeds` are the designs that are followed, `presence` knows who is at them, `progress` how far uploads are, and
     `warming` has pictures made before anyone asks for them. `allowance` is how much devices may ask, `attempts` counts
-    guesses at secrets, and `afterwards` does what no answer waits for. `public_url` is the front door's base URL,
-    `preparer` judges the documents that partners register, and `relying_party` is whom passkeys are for. `live_keys`
-    says that API keys made here are for production.
+    guesses at secrets, `afterwards` does what no answer waits for, and `watch` ends connections with their session.
+    `public_url` is the front door's base URL, `preparer` judges the documents that partners register, and
+    `relying_party` is whom passkeys are for. `live_keys` says that API keys made here are for production.
     """
 
     database: Database
     edit_log: EditLog
-    keys: Keys
+    keys: Keyring
     assets: AssetStore
     signals: Signals
     feeds: Feeds
@@ -59,6 +60,7 @@ class Services:
     attempts: Attempts
     passwords: Passwords
     afterwards: Afterwards
+    watch: SessionWatch
     public_url: str
     preparer: Preparer
     relying_party: RelyingParty

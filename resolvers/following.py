@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 
 import models.comment
 import models.design
-from auth.tokens import Keys
+from auth.signatures import Keys
 from auth.viewer import Viewer, device
 from models.database import Database, cancelled
 from resolvers.attendance import Attendance

@@ -1,4 +1,4 @@
-"""Signing in and out, and what the viewer shows of themselves."""
+"""Signing in, and what the viewer shows of themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from beanie import PydanticObjectId
 
 import models.asset
 import models.user
-from auth import sessions
 from auth.permissions import Permission
 from models.audit import AuditAction
 from models.errors import NotSignedInError
@@ -17,11 +16,11 @@ from models.user import Credential, Method
 from resolvers import throttling
 from resolvers.auditing import audit
 from resolvers.context import Info, given, mutation, permitted
+from resolvers.session import rotated
 from resolvers.signing_in import admit, signed_in
 from schema.node import show
 from schema.user import (
     RefreshResult,
-    SignedOut,
     SignInInput,
     SignInResult,
     UpdateViewerInput,
@@ -76,14 +75,7 @@ class IdentityMutations:
     @mutation("Exchange a refresh token for new tokens; it works once.")
     async def refresh(self, info: Info, refresh_token: str) -> RefreshResult:
         """Rotate a refresh token."""
-        services = info.context.services
-        return await signed_in(await sessions.rotate(services.database, services.keys, refresh_token))
-
-    @mutation("Sign this device out; its refresh token is worthless from now on.")
-    async def sign_out(self, refresh_token: str) -> SignedOut:
-        """End the device's family of tokens."""
-        await sessions.end(refresh_token)
-        return SignedOut()
+        return await signed_in(await rotated(info, refresh_token))
 
     @mutation("Change the viewer's own account.")
     async def update_viewer(self, info: Info, input: UpdateViewerInput) -> UpdateViewerResult:  # noqa: A002

@@ -12,8 +12,8 @@ import strawberry
 
 import models.invitation
 import models.organization
+from auth.opaque import token_hash
 from auth.permissions import Permission
-from auth.tokens import token_hash
 from auth.viewer import viewer_of
 from models.audit import AuditAction
 from models.errors import ConflictError, InvalidInputError, NotFoundError

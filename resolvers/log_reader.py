@@ -14,7 +14,7 @@ from pymongo.read_concern import ReadConcern
 import models.comment
 import models.design
 from auth.permissions import GRANTS, Permission
-from auth.tokens import Keys
+from auth.signatures import Keys
 from auth.viewer import Viewer
 from edge.stream import WHOLE, EntryId
 from models.database import Database, cluster_time, operation_time

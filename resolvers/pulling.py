@@ -10,7 +10,7 @@ from beanie import PydanticObjectId
 from pymongo.read_concern import ReadConcern
 
 from auth.permissions import GRANTS, Permission
-from auth.tokens import Keys
+from auth.signatures import Keys
 from auth.viewer import Viewer
 from models.errors import InvalidInputError
 from models.replication import MOST_ROWS, Change, Mark, Marks, read, written

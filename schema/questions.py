@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+from beanie import PydanticObjectId
 from bson import ObjectId
 
-from models.entity import Entity
+from auth.viewer import Viewer, present, standing
+from models.entity import Entity, now
+from models.user import Session
 from schema.lists import Lists, PageKey
 from schema.loaders import CanvasRows, read_canvases
-from schema.reader import Find, Projection, Read, Reader
+from schema.reader import Aggregation, Find, Projection, Read, Reader
 
 Row = Mapping[str, Any]
 
@@ -103,6 +107,27 @@ class Pages(Readable):
             return [{key: found[key] for key in one.keys} for one in asked]
 
         return lists.read(keys, self.projection, counted=self.counted), answering
+
+
+class SignedIn(Readable):
+    """Whether a user's device is signed in, and their roles; the answer is the viewer, None where it is not."""
+
+    kind = "signed in"
+
+    def __init__(self, user: PydanticObjectId, session: PydanticObjectId) -> None:
+        self.user, self.session = user, session
+
+    def together(self, asked: Sequence[SignedIn]) -> tuple[Read, Answering]:
+        """Read of all devices and users at once."""
+        users, sessions = {one.user: None for one in asked}, {one.session: None for one in asked}
+
+        def answering(rows: list[Any]) -> list[Viewer | None]:
+            found: defaultdict[Any, list[Row]] = defaultdict(list)
+            for row in rows:
+                found[row["user"]].append(row)
+            return [present(one.user, one.session, found[one.user]) for one in asked]
+
+        return Aggregation(Session, standing([*users], [*sessions], now())), answering
 
 
 class Plain(Readable):

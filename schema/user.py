@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from schema.comment import Mention
     from schema.organization import Membership
     from schema.passkey import Passkey
+    from schema.session import Session
 
 
 def _self(root: Node, viewer: Viewer) -> bool:
@@ -46,6 +47,12 @@ class User(Node, stores=models.user.User):
 
     passkeys: Connection[Annotated[Passkey, strawberry.lazy("schema.passkey")]] = related(
         "passkeys_by_user", by="user", visible=_self, description="Their passkeys; only shown to themselves."
+    )
+    sessions: Connection[Annotated[Session, strawberry.lazy("schema.session")]] = related(
+        "sessions_by_user",
+        by="user",
+        visible=_self,
+        description="Their signed-in devices, the newest first; only shown to themselves.",
     )
 
     @computed("id", "email", description="Their address; only shown to themselves.")

@@ -76,7 +76,7 @@ class Limit:
             (RateLimitItemPerDay, 1, self.a_day),
         )
         windows = tuple(kind(most, times, namespace=self.name) for kind, times, most in kinds if most is not None)
-        return Bucket(windows, sha256("\0".join(map(str, subject)).encode()).hexdigest()[:32])
+        return Bucket(windows, sha256("\0".join(map(str, (self.name, *subject))).encode()).hexdigest()[:32])
 
 
 class Attempts(Protocol):

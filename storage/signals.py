@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 _PREFIX = "signal:"
 _SEND_SECONDS = 0.25  # how long a request waits for a Redis that hangs
 _RETRY_SECONDS = 0.5
-_MOST_NOTES = 1000
+MOST_NOTES = 1000
+"""How many notes wait for a listener at most."""
 
 
 class Listener:
@@ -32,7 +33,7 @@ class Listener:
 
     def hear(self, note: str) -> None:
         """Take a note; one that waits is not taken twice. Beyond a thousand, notes are lost."""
-        if note not in self._notes and len(self._notes) < _MOST_NOTES:
+        if note not in self._notes and len(self._notes) < MOST_NOTES:
             self._notes.append(note)
         self._came.set()
 

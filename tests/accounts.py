@@ -10,7 +10,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from bson import ObjectId
 
-from auth.tokens import token_hash
+from auth.opaque import token_hash
 
 PASSWORD = "correct horse battery"
 

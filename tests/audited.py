@@ -7,13 +7,14 @@ of what it was done to.
 
 from __future__ import annotations
 
-from tests import audited_accounts, audited_factors, audited_people
+from tests import audited_accounts, audited_factors, audited_people, audited_sessions
 from tests.audit_cases import Case, writes
 
 AUDITED: dict[str, Case] = {
     **audited_accounts.AUDITED,
     **audited_factors.AUDITED,
     **audited_people.AUDITED,
+    **audited_sessions.AUDITED,
     "createOrganization": writes("ORGANIZATION_CREATED", "Organization", lambda w: w.ana.organization("Nueva")),
     "updateOrganization": writes(
         "ORGANIZATION_CHANGED",
@@ -96,8 +97,6 @@ _LOGGED = "the log of edits keeps every batch, with its author"
 UNAUDITED: dict[str, str] = {
     **audited_accounts.UNAUDITED,
     **audited_factors.UNAUDITED,
-    "refresh": "the same device keeps the same access; a token that is used again is another matter",
-    "signOut": "a device gives up its own access, and nobody else's",
     "updateViewer": _SAYS,
     "createProject": "a draft that only its organization sees",
     "updateProject": _SAYS,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.audit_cases import PASSWORD, Case, World, writes
+from tests.factors import BEGIN, CONFIRM, RENEW, STEP_UP, WITH_RECOVERY, WITH_TOTP, App, finish, set_up, ticket_of
+from tests.factors import REMOVE as REMOVE_TOTP
 from tests.passkeys import Device, add, run, sign_in, step_up
 from tests.platform import User
-from tests.test_factor import BEGIN, CONFIRM, RENEW, STEP_UP, WITH_RECOVERY, WITH_TOTP, App, finish, set_up, ticket_of
-from tests.test_factor import REMOVE as REMOVE_TOTP
 from tests.test_passkey import REMOVE, REMOVE_PASSWORD, RENAME
 
 

@@ -23,6 +23,7 @@ ERROR: Final = "... on UserError { message code path }"
 _OPTIONS: Final = f"{{ __typename ... on PasskeyOptions {{ ticket options }} {ERROR} }}"
 _SIGNED_IN: Final = f"{{ __typename ... on SignedIn {{ accessToken refreshToken viewer {{ id }} }} {ERROR} }}"
 
+LIST: Final = "{ viewer { passkeys { totalCount edges { node { id name lastUsedAt syncs backedUp } } } } }"
 BEGIN_ADDING: Final = f"mutation {{ result: beginPasskeyRegistration {_OPTIONS} }}"
 FINISH_ADDING: Final = f"""mutation ($input: FinishPasskeyRegistrationInput!) {{
     result: finishPasskeyRegistration(input: $input) {{ __typename ... on Passkey {{
@@ -153,3 +154,8 @@ async def audited(user: User) -> list[str]:
     theirs = {"$or": [{"actor": key(user)}, {"subject": key(user)}]}
     entries = user.platform.database.handle["audit_events"].find(theirs).sort("_id", 1)
     return [entry["action"] async for entry in entries]
+
+
+async def owned(user: User) -> list[Json]:
+    """Return a user's passkeys as they see them."""
+    return [edge["node"] for edge in (await user.ask(LIST))["viewer"]["passkeys"]["edges"]]

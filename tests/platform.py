@@ -20,7 +20,7 @@ from app.embedded.ports import free_port
 from app.process import Process
 from app.services import open_database
 from app.settings import Settings
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge.proxy import FETCH
 from models.database import Database
 from models.organization import Membership, Role

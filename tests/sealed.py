@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 
 from auth.chain import chain_key, sign
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import AuditChain, AuditEvent
 from models.database import Database
 from workers.anchoring import Anchoring

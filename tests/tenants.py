@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -86,6 +86,10 @@ CASES: dict[str, Case] = {
         f"mutation ($id: ID!) {{ removePasskey(id: $id) {{ __typename ... on Deleted {{ id }} {_ERROR} }} }}",
         ("Passkey",),
         told=False,  # nobody's but its owner's, of whatever organization; see `tests.test_passkey`
+    ),
+    "Mutation.revokeSession(id)": replace(
+        _mutation("revokeSession", "Deleted", "Session"),
+        told=False,  # it is its user's alone: other members are outsiders too
     ),
     "Mutation.deleteProject(id)": _mutation("deleteProject", "Deleted", "Project"),
     "Mutation.publishDesign(id)": _mutation("publishDesign", "Design", "Design"),

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from app.http.registry import load
 from auth import api_keys
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge import plans
 from edge.server import EDGE
 from edge.usage import BATCHES, Row, Usage

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auth.chain import signed
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import AuditAction
 from models.entity import now
 from resolvers.api import api

@@ -20,6 +20,7 @@ from models.design import Design
 from models.entity import now
 from models.organization import Organization
 from models.project import Project
+from models.signing_key import SIGNING_KEYS
 from models.user import User as UserDocument
 from tests.platform import Platform, another_api
 
@@ -37,8 +38,9 @@ class Commands(CommandListener):
         self.sent: list[dict[str, Any]] = []
 
     def started(self, event: CommandStartedEvent) -> None:
-        """Note a command."""
-        self.sent.append({"name": event.command_name, **event.command})
+        """Note a command, unless it is for the keys of access tokens, which a process reads now and then for itself."""
+        if event.command.get(event.command_name) != SIGNING_KEYS:
+            self.sent.append({"name": event.command_name, **event.command})
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Note nothing more."""
@@ -189,8 +191,8 @@ async def test_a_nested_page_reads_what_it_returns(platform: Platform, city: str
 async def test_what_follows_from_ids_is_read_with_them(platform: Platform) -> None:
     """The home of somebody signed in costs four commands, whatever it shows.
 
-    Their roles; they and their memberships; the organizations and their projects; these projects' covers, designs and
-    how many these are.
+    Their session and roles; they and their memberships; the organizations and their projects; these projects' covers,
+    designs and how many these are.
     """
     operation = next(body for body in load().values() if body.startswith("query ViewerHome"))
     user = await platform.user()
@@ -206,5 +208,5 @@ async def test_what_follows_from_ids_is_read_with_them(platform: Platform) -> No
     homes = [edge["node"]["organization"] for edge in found["viewer"]["memberships"]["edges"]]
     projects = [edge["node"] for home in homes for edge in home["projects"]["edges"]]
     assert [len(projects), *(project["designs"]["totalCount"] for project in projects)] == [4, 4, 4, 4, 4]
-    assert [name for name, _ in sent] == ["find", "aggregate", "aggregate", "aggregate"]
-    assert sent[0] == ("find", "memberships")
+    assert [name for name, _ in sent] == ["aggregate"] * 4
+    assert sent[0] == ("aggregate", "sessions")

@@ -1,80 +1,38 @@
-"""Authenticator apps, recovery codes, second steps and stepping up: over HTTP, each attack by its name."""
+"""Authenticator apps, recovery codes and second steps: over HTTP, each attack by its name."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from cryptography.exceptions import InvalidTag
-from hypothesis import given
-from hypothesis import strategies as st
 
-from auth import recovery, totp
-from auth.tokens import Keys
+from auth import recovery
 from models.challenge import MOST_GUESSES, TICKET_LIFETIME, hashed
 from models.entity import now
 from models.errors import RateLimitedError
 from models.factor import Guesses
 from resolvers.proving import LIMITS
-from tests.passkeys import BEGIN_ADDING, Device, add, audited, grow_stale, key, run, sign_in
-from tests.platform import Json, Platform, User
+from tests.factors import (
+    BEGIN,
+    CONFIRM,
+    FACTORS,
+    REMOVE,
+    RENEW,
+    SIGNED_IN,
+    WITH_RECOVERY,
+    WITH_TOTP,
+    App,
+    finish,
+    first_step,
+    set_up,
+    ticket_of,
+)
+from tests.passkeys import Device, add, audited, key, run, sign_in
+from tests.platform import Platform, User
 
-PASSWORD = "correct horse battery"
-ERROR = "... on UserError { message code path }"
-SIGN_IN = f"""mutation ($input: SignInInput!) {{ result: signIn(input: $input) {{ __typename
-    ... on SignedIn {{ accessToken viewer {{ id }} }}
-    ... on SecondFactorRequired {{ ticket methods }} {ERROR} }} }}"""
-_SIGNED_IN = f"__typename ... on SignedIn {{ accessToken viewer {{ id }} }} {ERROR} ... on RateLimited {{ retryAfter }}"
-WITH_TOTP = f"""mutation ($ticket: String!, $code: String!) {{
-    result: signInWithTotp(ticket: $ticket, code: $code) {{ {_SIGNED_IN} }} }}"""
-WITH_RECOVERY = f"""mutation ($ticket: String!, $code: String!) {{
-    result: signInWithRecoveryCode(ticket: $ticket, code: $code) {{ {_SIGNED_IN} }} }}"""
-BEGIN = f"mutation {{ result: beginTotp {{ __typename ... on TotpSecret {{ secret address }} {ERROR} }} }}"
-CONFIRM = f"""mutation ($code: String!) {{ result: confirmTotp(code: $code) {{
-    __typename ... on RecoveryCodes {{ codes }} {ERROR} }} }}"""
-RENEW = f"mutation {{ result: makeRecoveryCodes {{ __typename ... on RecoveryCodes {{ codes }} {ERROR} }} }}"
-REMOVE = f"mutation {{ result: removeTotp {{ __typename {ERROR} }} }}"
-FACTORS = "{ viewerFactors { password totp recoveryCodesLeft } }"
-STEP_UP = f"""mutation ($input: StepUpInput!) {{ result: stepUp(input: $input) {{ __typename
-    ... on SteppedUp {{ methods authenticatedAt }} {ERROR} ... on RateLimited {{ retryAfter }} }} }}"""
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-SECRET = pyotp.random_base32()
-
-
-@dataclass
-class App:
-    """An authenticator app that is set up, and the recovery codes that came with it."""
-
-    user: User
-    secret: str
-    recovery: list[str]
-
-    def code(self, ahead: int = 0) -> str:
-        """Return what it shows, or will show so many steps from now."""
-        return str(pyotp.TOTP(self.secret).at(int(time.time()) + ahead * totp.STEP_SECONDS))
-
-    async def wrong(self) -> str:
-        """Return a code that is wrong now and in a while."""
-        right = {self.code(ahead) for ahead in range(-2, 5)}
-        return next(code for code in map("{:06}".format, range(10)) if code not in right)
-
-    async def forget(self) -> None:
-        """Have every code be one that was not used yet, as it would be half a minute later."""
-        factors = self.user.platform.database.handle["factors"]
-        await factors.update_one({"_id": key(self.user)}, {"$set": {"totp.last_step": 0}})
-
-
-async def set_up(user: User) -> App:
-    """Set up an app for an account."""
-    begun = await run(user.platform, BEGIN, user.token)
-    app = App(user, begun["secret"], [])
-    app.recovery = (await run(user.platform, CONFIRM, user.token, code=app.code()))["codes"]
-    await app.forget()
-    return app
 
 
 @pytest.fixture
@@ -87,21 +45,6 @@ async def ana(platform: Platform) -> User:
 async def app(ana: User) -> App:
     """Set up Ana's app."""
     return await set_up(ana)
-
-
-async def ticket_of(user: User) -> str:
-    """Do the first step of signing in."""
-    return str((await first_step(user))["ticket"])
-
-
-async def first_step(user: User) -> Json:
-    """Sign in with the password."""
-    return await run(user.platform, SIGN_IN, input={"email": user.email, "password": PASSWORD})
-
-
-async def finish(user: User, ticket: str, code: str, query: str = WITH_TOTP) -> Json:
-    """Do the second step."""
-    return await run(user.platform, query, ticket=ticket, code=code)
 
 
 async def test_signing_in_takes_two_steps(platform: Platform, ana: User, app: App) -> None:
@@ -231,7 +174,7 @@ async def test_fifty_aliases_of_a_code_count_as_fifty(platform: Platform, ana: U
     """Given fifty codes in one request, the right one among them behind the fifth, then it is not even looked at."""
     ticket, wrong, right = await ticket_of(ana), await app.wrong(), app.code()
     fields = " ".join(
-        f'a{n}: signInWithTotp(ticket: "{ticket}", code: "{right if n >= MOST_GUESSES else wrong}") {{ {_SIGNED_IN} }}'
+        f'a{n}: signInWithTotp(ticket: "{ticket}", code: "{right if n >= MOST_GUESSES else wrong}") {{ {SIGNED_IN} }}'
         for n in range(50)
     )
     answers = await platform.ask(f"mutation {{ {fields} }}")
@@ -358,74 +301,6 @@ async def test_without_recovery_codes_the_app_alone_is_offered(platform: Platfor
     assert (await first_step(app.user))["methods"] == ["TOTP"]
 
 
-async def test_a_stolen_session_without_step_up_cannot_change_factors(platform: Platform, ana: User) -> None:
-    """Given a device that proved long ago who uses it, then no app is set up, confirmed or removed with it."""
-    begun = await run(platform, BEGIN, ana.token)
-    code = App(ana, begun["secret"], []).code()
-    await grow_stale(ana)
-    assert (await run(platform, BEGIN, ana.token))["__typename"] == "StepUpRequired"
-    assert (await run(platform, CONFIRM, ana.token, code=code))["__typename"] == "StepUpRequired"
-    assert (await run(platform, STEP_UP, ana.token, input={"password": PASSWORD}))["methods"] == ["PASSWORD"]
-    assert (await run(platform, CONFIRM, ana.token, code=code))["__typename"] == "RecoveryCodes"
-    await grow_stale(ana)
-    for query in (REMOVE, RENEW):
-        assert (await run(platform, query, ana.token))["__typename"] == "StepUpRequired"
-    assert (await ana.ask(FACTORS))["viewerFactors"]["totp"]
-    for query, variables in ((BEGIN, {}), (CONFIRM, {"code": code}), (REMOVE, {}), (RENEW, {})):
-        assert (await run(platform, query, **variables))["__typename"] == "NotSignedIn"
-
-
-async def test_stepping_up_takes_the_code_too(platform: Platform, ana: User, app: App) -> None:
-    """Given an app, then the password alone does not step up, a used code neither, and the right one does."""
-    await grow_stale(ana)
-    refused = await run(platform, STEP_UP, ana.token, input={"password": PASSWORD})
-    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", "code"])
-    for bad in ({"password": PASSWORD, "code": await app.wrong()}, {"password": "wrong horse", "code": app.code()}):
-        assert (await run(platform, STEP_UP, ana.token, input=bad))["__typename"] == "NotSignedIn"
-    assert (await run(platform, BEGIN_ADDING, ana.token))["__typename"] == "StepUpRequired"
-    both = {"password": PASSWORD, "code": app.code()}
-    stepped = await run(platform, STEP_UP, ana.token, input=both)
-    assert stepped["methods"] == ["PASSWORD", "TOTP"]
-    assert (await run(platform, STEP_UP, ana.token, input=both))["__typename"] == "NotSignedIn"
-    assert (await run(platform, BEGIN_ADDING, ana.token))["__typename"] == "PasskeyOptions"
-    done = await audited(ana)
-    assert (done.count("STEPPED_UP"), done.count("SIGN_IN_FAILED")) == (1, 3)
-    session = await platform.database.handle["sessions"].find_one({"user": key(ana), "methods": ["PASSWORD", "TOTP"]})
-    assert session is not None
-    assert now() - session["authenticated_at"] < timedelta(minutes=1)
-
-
-async def test_guesses_of_codes_by_stepping_up_count_with_the_others(platform: Platform, ana: User, app: App) -> None:
-    """Given a stolen device and the password, then codes cannot be guessed by stepping up more often than otherwise."""
-    bad = {"password": PASSWORD, "code": await app.wrong()}
-    for _ in range(LIMITS[0][1]):
-        assert (await run(platform, STEP_UP, ana.token, input=bad))["__typename"] == "NotSignedIn"
-    good = {"password": PASSWORD, "code": app.code()}
-    assert (await run(platform, STEP_UP, ana.token, input=good))["__typename"] == "RateLimited"
-    assert (await finish(ana, await ticket_of(ana), app.code()))["__typename"] == "RateLimited"
-
-
-async def test_a_password_guessed_by_stepping_up_locks_out_that_device_alone(platform: Platform, ana: User) -> None:
-    """Given a stolen device that tries passwords, all at once, then it is stopped, and the owner's other one is not."""
-    fields = " ".join(
-        f'a{n}: stepUp(input: {{password: "wrong horse {n}"}}) {{ __typename {ERROR} }}' for n in range(12)
-    )
-    answers = await platform.ask(f"mutation {{ {fields} }}", token=ana.token)
-    told = [answer["__typename"] for answer in answers.values()]
-    assert told == ["NotSignedIn"] * 10 + ["RateLimited"] * 2
-    assert (await run(platform, STEP_UP, ana.token, input={"password": PASSWORD}))["__typename"] == "RateLimited"
-    other = (await first_step(ana))["accessToken"]
-    assert (await run(platform, STEP_UP, other, input={"password": PASSWORD}))["__typename"] == "SteppedUp"
-
-
-async def test_a_device_that_is_signed_out_does_not_step_up(platform: Platform, ana: User) -> None:
-    """Though its access token has minutes left."""
-    query = "mutation ($token: String!) { signOut(refreshToken: $token) { ok } }"
-    await platform.ask(query, {"token": ana.refresh_token})
-    status, body = await platform.post(STEP_UP, {"input": {"password": PASSWORD}}, ana.token)
-    assert status == 401 or body["data"]["result"]["__typename"] == "NotSignedIn"
-
-
 async def test_windows_of_guesses(platform: Platform) -> None:
     """Given as many guesses as may be, then the next window begins anew, and one that is forgiven is not counted."""
     assert platform.database
@@ -442,41 +317,3 @@ async def test_windows_of_guesses(platform: Platform) -> None:
         await Guesses.count_one(subject, 2, hour, NOON + hour)
     with pytest.raises(RateLimitedError):
         await Guesses.count_one(subject, 2, hour, NOON + hour)
-
-
-@given(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1)), st.integers(-4, 4))  # noqa: DTZ001 - made aware below
-def test_a_code_is_good_for_its_step_and_one_to_either_side(moment: datetime, off: int) -> None:
-    """Given any moment, then codes of the neighbouring steps are known by their step, and others are wrong."""
-    moment = moment.replace(tzinfo=UTC)
-    step = int(moment.timestamp()) // totp.STEP_SECONDS + off
-    code = pyotp.TOTP(SECRET).generate_otp(step)
-    found = totp.step_of(SECRET, code, moment)
-    others = {pyotp.TOTP(SECRET).generate_otp(step - off + near) for near in range(-1, 2)}
-    assert found == step if abs(off) <= 1 else (found is None or code in others)
-
-
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "-12345", "1" * 10_000])
-def test_what_is_no_code_is_wrong(code: str) -> None:
-    """Given anything else, then it is wrong, and no error."""
-    assert totp.step_of(SECRET, code, NOON) is None
-
-
-def test_what_is_sealed_opens_for_its_owner_and_purpose_alone() -> None:
-    """Given a sealed secret, then another owner, purpose or deployment does not open it, nor one that was changed."""
-    keys, other = Keys("k" * 32), Keys("l" * 32)
-    sealed = keys.seal("totp", b"secret", "ana")
-    assert keys.unseal("totp", sealed, "ana") == b"secret"
-    assert keys.seal("totp", b"secret", "ana") != sealed
-    attempts = ((keys, "totp", sealed, "eva"), (keys, "recovery-code", sealed, "ana"), (other, "totp", sealed, "ana"))
-    changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    for key_, purpose, text, owner in (*attempts, (keys, "totp", changed, "ana")):
-        with pytest.raises(InvalidTag):
-            key_.unseal(purpose, text, owner)  # type: ignore[arg-type]  # a tuple's member is no literal
-
-
-def test_recovery_codes_are_long_and_differ() -> None:
-    """Given ten codes, then each has 80 bits, and is known in whatever case it is typed."""
-    codes = recovery.new_codes()
-    assert len({*codes, *recovery.new_codes()}) == 20
-    assert all(len(recovery.normal(code)) == 16 for code in codes)
-    assert recovery.normal(codes[0].upper().replace("-", " ")) == recovery.normal(codes[0])

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from app.edge_fetches import mark
 from auth.budgets import ADDRESS_A_MINUTE
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge import plans
 from tests.limits import Limited, limited, limited_edge, new_address
 from tests.platform import Platform

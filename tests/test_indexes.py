@@ -83,6 +83,7 @@ class Large:
             "ProjectActivity": [{"projectId": ids.encode("Project", self.design["project"])}],
             "ViewerHome": [{}],
             "OrganizationPeople": [{"organizationId": agency}],
+            "Devices": [{}],
         }
 
     async def commands(self, name: str, variables: Mapping[str, Any]) -> list[Row]:

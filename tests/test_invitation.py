@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from auth.tokens import Keys, token_hash
+from auth.opaque import token_hash
+from auth.signatures import Keys
 from models.entity import now
 from models.invitation import MOST_MAILS, MOST_PENDING, Invitation
 from models.letter import Letter, LetterKind

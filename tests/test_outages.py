@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
-from beanie import PydanticObjectId
+from pymongo import AsyncMongoClient
 
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
-from auth.tokens import Claims, Keys
+from tests.accounts import PASSWORD, opened
 from tests.app.processes import environment
 from tests.app.processes import running as program
 from tests.test_http import HELLO, Answer
+
+SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "%s"}) { ... on SignedIn { accessToken } } }'
 
 
 @dataclass
@@ -27,7 +30,7 @@ class Alone:
     session: aiohttp.ClientSession
     mongodb: EmbeddedMongoDB
     redis: EmbeddedRedis
-    token: str
+    token: str = ""
 
     async def ask(self, query: str, token: str | None = None) -> Answer:
         """Ask with POST."""
@@ -57,7 +60,6 @@ class Alone:
 async def alone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Alone]:
     """Start MongoDB, Redis and `python -m app api`."""
     folder: Path = tmp_path_factory.mktemp("alone")
-    keys = Keys("a secret that is long enough for a test")
     async with (
         EmbeddedMongoDB(folder, free_port(), durable=False) as mongodb,
         EmbeddedRedis(folder, free_port()) as redis,
@@ -70,9 +72,12 @@ async def alone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Alone
             SECRET_KEY="a secret that is long enough for a test",
         )
         async with program(environ, "-m", "app", "api"):
-            token = keys.access_token(Claims(PydanticObjectId(), PydanticObjectId()))
-            started = Alone(f"http://127.0.0.1:{environ['API_PORT']}", session, mongodb, redis, token)
+            started = Alone(f"http://127.0.0.1:{environ['API_PORT']}", session, mongodb, redis)
             await started.until(lambda status, _: status == 200)
+            async with AsyncMongoClient[dict[str, Any]](mongodb.url) as client:
+                email = await opened(client["disenopro"])
+            signed = await started.ask(SIGN_IN % (email, PASSWORD))
+            started.token = signed.body["data"]["signIn"]["accessToken"]
             yield started
 
 

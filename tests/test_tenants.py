@@ -70,7 +70,8 @@ async def world(platform: Platform) -> World:
     comment = await ana.do("addComment", "Comment", input_)
     asset = await picture(ana, a, jpeg(64, 48))
     canvas = await ana.ask("query ($id: ID!) { design(id: $id) { canvas { elements { id } } } }", {"id": design})
-    mine = await ana.ask("{ viewer { memberships { edges { node { id } } } mentions { edges { node { id } } } } }")
+    listed = " ".join(f"{name} {{ edges {{ node {{ id }} }} }}" for name in ("memberships", "mentions", "sessions"))
+    mine = await ana.ask(f"{{ viewer {{ {listed} }} }}")
     await insider.join(a, "VIEWER")
     text = f'query Ours {{ listings(city: "{SECRET}") {{ totalCount }} }}'
     operation = await ana.do("registerOperation", "RegisteredOperation", {"organizationId": a, "document": text})
@@ -95,6 +96,7 @@ async def world(platform: Platform) -> World:
         "DesignVersion": version["id"],
         "Passkey": (await add(ana, Device()))["id"],
         "Mention": mine["viewer"]["mentions"]["edges"][0]["node"]["id"],
+        "Session": mine["viewer"]["sessions"]["edges"][0]["node"]["id"],
     }
     b = await outsider.organization()
     await insider.join(b, "OWNER")
@@ -199,7 +201,7 @@ async def test_node_answers_members_for_every_type(world: World, platform: Platf
     API keys are for those who may manage them.
     """
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
-    kinds = [kind for kind in NODES if kind not in {"User", "Comment", "Passkey", "Invitation"}]
+    kinds = [kind for kind in NODES if kind not in {"User", "Comment", "Passkey", "Invitation", "Session"}]
     wanted = [world.existing[kind] for kind in kinds]
     found = await world.insider.ask(query, {"ids": wanted})
     there = [{"__typename": kind, "id": id_} for kind, id_ in zip(kinds, wanted, strict=True)]

@@ -22,7 +22,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from auth.chain import Head, Row, chain_name, ends_with, genesis, head_of, read, seal, signed
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import AuditChain
 from models.database import Database, cancelled
 from models.entity import now

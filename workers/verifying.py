@@ -19,7 +19,7 @@ from bson.errors import InvalidId
 
 from auth import anchors
 from auth.chain import IDENTITY, Fault, Finding, Head, Walk, chain_name, head_of, number, read, signed
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.audit import AuditChain, AuditEvent
 from models.database import Database
 from workers.stored_entries import raw

@@ -24,6 +24,7 @@ COMMANDS = {
     "purger": "Tell other caches (Varnish, Fastly, Cloudflare) what has changed.",
     "explain": "Say what an operation depends on, and why its answers may be cached or not.",
     "purge": "Drop cached answers everywhere, by tag or operation.",
+    "keys": "List the keys that sign access tokens; rotate: bring in a new one.",
     "migrate": "Bring the data to the form this version expects.",
     "audit": "Verify that nobody has bent the audit log, or take an anchor of it.",
     "backup": "Write everything as it is now into a folder.",

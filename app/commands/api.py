@@ -19,6 +19,7 @@ from app.http.contexts import Contexts
 from app.http.partners import PartnerDocuments
 from app.http.quick import QuickRunner
 from app.http.registry import Registry
+from app.key_following import follow_keys
 from app.process import Process, serve
 from app.services import answering, guards, image_links, open_asset_store, open_database, open_redis
 from app.settings import Settings
@@ -92,13 +93,10 @@ async def process(
         application=app,
         port=settings.api_port,
         port_setting="API_PORT",
-        checks={"mongodb": database.ping, "redis": answering(redis), "assets": store.check},
+        checks={"mongodb": database.ping, "keys": acting.keys.ready, "redis": answering(redis), "assets": store.check},
         background=(
-            follower.run,
-            acting.signals.run,
-            acting.feeds.attendance.run,
-            partial(sweep_staging, store),
-            usage.run,
+            *(follower.run, acting.signals.run, acting.feeds.attendance.run, acting.watch.run),
+            *(partial(follow_keys, acting.keys, acting.signals), partial(sweep_staging, store), usage.run),
         ),
         runner=QuickRunner,
         close=(

@@ -17,7 +17,7 @@ from app.services import connected, open_asset_store, open_database
 from app.settings import Settings
 from auth.anchors import AnchorError
 from auth.chain import IDENTITY, chain_key
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.entity import now
 from models.errors import InvalidInputError
 from schema import ids

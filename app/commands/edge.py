@@ -18,7 +18,7 @@ from app.settings import Settings
 from auth import api_keys
 from auth.budgets import address_payer
 from auth.caller import caller, networks, within
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge import lag, plans
 from edge.fast import FastRunner
 from edge.http_cache.server import create_gateway_app

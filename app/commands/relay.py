@@ -18,7 +18,7 @@ from app.process import Process, serve
 from app.services import answering, open_asset_store, open_database, open_mail, open_redis
 from app.settings import Settings
 from auth.chain import chain_key
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge import plans
 from models.database import Database
 from storage.mail import Mail

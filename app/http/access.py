@@ -20,7 +20,8 @@ from app.http.registry import Document
 from app.http.request import Parameters, RequestError
 from app.services import own_write
 from auth import api_keys
-from auth.tokens import InvalidTokenError, Keys
+from auth.signatures import Keys
+from auth.tokens import InvalidTokenError
 from auth.viewer import Viewer
 from edge.api_keys import (
     MALFORMED,
@@ -89,13 +90,13 @@ class Access:
             raise refusal(NEEDED)
         return await self._member(id_, authorization)
 
-    def check_token(self, authorization: str) -> None:
+    async def check_token(self, authorization: str) -> None:
         """Refuse a token that is not good; raises RequestError.
 
         Also where nothing is found to ask: what is refused must not tell whether there is something.
         """
         try:
-            self.contexts.claims(authorization)
+            await self.contexts.claims(authorization)
         except InvalidTokenError as error:
             raise invalid_token(error) from error
 

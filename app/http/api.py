@@ -12,6 +12,7 @@ from app.http.contexts import Contexts
 from app.http.export import Exports
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
+from app.http.jwks import JWKS_PATH, jwks
 from app.http.passkeys import add_passkeys
 from app.http.plans import PlanHeaders
 from app.http.previews import drawing
@@ -95,12 +96,17 @@ def create_api_app(
     async def audit(request: web.Request) -> web.StreamResponse:
         return await export(request, contexts)
 
+    async def published_keys(request: web.Request) -> web.Response:
+        del request
+        return await jwks(contexts.services.keys)
+
     app[REPLYING] = replying(over_http)
     app.on_shutdown.append(draining.drain)
     app.router.add_route("*", "/graphql", graphql)
     app.router.add_route("*", "/graphql/{hash}", graphql)
     app.router.add_get("/internal/api-key", access.api_key)
     app.router.add_get("/account/export", Exports(contexts).handle, allow_head=False)
+    app.router.add_get(JWKS_PATH, published_keys)
     app.router.add_put("/uploads/{token}", upload)
     app.router.add_get("/uploads/{token}", upload_progress)
     app.router.add_get("/previews/{token}", preview)

@@ -7,21 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auth.caller import NOWHERE, Caller, Network, caller
-from auth.tokens import Claims, InvalidTokenError
-from auth.viewer import ANONYMOUS, ROLES, Viewer, viewer_of
+from auth.tokens import SIGNED_OUT, Claims, InvalidTokenError
+from auth.viewer import ANONYMOUS, Viewer
 from edge.fields import combined
 from edge.follower import Follower
 from edge.stream import EntryId
 from models.database import timestamp
-from models.organization import Membership
 from resolvers.context import RequestContext, Services
 from schema.combined import Combined
 from schema.context import PictureLinks
 from schema.dependencies import Dependencies
 from schema.loaders import Loaders
 from schema.prepared import Operation
-from schema.questions import Plain
-from schema.reader import Find, Reader
+from schema.questions import SignedIn
+from schema.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ class Contexts:
 
     async def viewer(self, authorization: str) -> Viewer:
         """Return who an `Authorization` value speaks for; nobody for an empty one; raises InvalidTokenError."""
-        claims = self.claims(authorization)
+        claims = await self.claims(authorization)
         return ANONYMOUS if claims is None else await self.signed_in(claims)
 
-    def claims(self, authorization: str) -> Claims | None:
+    async def claims(self, authorization: str) -> Claims | None:
         """Return what an `Authorization` value says; None for an empty one.
 
         Raises:
@@ -56,13 +55,20 @@ class Contexts:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise InvalidTokenError("Authorization: expected `Bearer <access token>`.")
-        return self.services.keys.claims(token.strip())
+        return await self.services.keys.authenticate(token.strip())
 
     async def signed_in(self, claims: Claims) -> Viewer:
-        """Return who a token was made for, with their present roles."""
-        memberships = Find(Membership, {"user": claims.user}, projection=ROLES)
-        (rows,) = await self.combined.ask([Plain(memberships)], None)
-        return viewer_of(claims.user, claims.session, rows)
+        """Return who a token was made for, with their present roles.
+
+        Raises:
+            InvalidTokenError: their device is signed out.
+
+        """
+        (viewer,) = await self.combined.ask([SignedIn(claims.user, claims.session)], None)
+        if viewer is None:
+            raise InvalidTokenError(SIGNED_OUT)
+        found: Viewer = viewer
+        return found
 
     def caller(self, peer: str | None, headers: Mapping[str, str]) -> Caller:
         """Return where a request comes from, whose connection's other end is `peer`."""

@@ -184,7 +184,7 @@ class GraphQLOverHTTP:
             return await self.registry.document(parameters, as_of)
         except RequestError as error:
             if error.code == "PERSISTED_QUERY_NOT_FOUND" and api_keys.presented(authorization(request)) is None:
-                self.access.check_token(authorization(request))
+                await self.access.check_token(authorization(request))
             raise
 
     async def _answer(self, request: Incoming, media_type: str | None) -> Reply:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from aiohttp import ClientConnectionResetError, web
+from graphql import GraphQLError
 
 from app.http.streaming import Asked, Streams
+from auth.tokens import SIGNED_OUT
 from edge.cdn.sharing import unshared
+from models.errors import NotSignedInError
 
 HEARTBEAT_SECONDS = 15.0
 MOST_HELD_EVENTS = 256
@@ -74,13 +77,24 @@ async def respond(request: web.Request, streams: Streams, asked: Asked) -> web.S
     events = _Events()
     running = asyncio.ensure_future(streams.run(asked, events))
     running.add_done_callback(lambda _: events.came.set())
+    signed_out: list[bytes] = []
+
+    def session_ended() -> None:
+        signed_out.append(streams.told(None, [GraphQLError("", original_error=NotSignedInError(SIGNED_OUT))]))
+        running.cancel()
+
+    watched = ExitStack()
+    watched.enter_context(streams.contexts.services.watch.watching(asked.context.viewer.session, session_ended))
     try:
         while not running.done():
             with suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await events.came.wait()
             await _send(response, events.take() or b":\n\n")
-        running.result()
+        if signed_out:
+            events.push(signed_out[0], last=True)
+        else:
+            running.result()
         await _send(response, events.take() + _COMPLETE)
         await response.write_eof()
     except ClientConnectionResetError:
@@ -89,6 +103,7 @@ async def respond(request: web.Request, streams: Streams, asked: Asked) -> web.S
         if request.transport is not None:
             request.transport.abort()
     finally:
+        watched.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     return response

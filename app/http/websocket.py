@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from strawberry.http.websocket_origin import is_same_origin
 
 from app.http.charging import BudgetSpentError
 from app.http.streaming import Streams
-from auth.tokens import InvalidTokenError
+from auth.tokens import SIGNED_OUT, InvalidTokenError
 from auth.viewer import ANONYMOUS, Viewer, renew
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
@@ -113,6 +113,7 @@ class _Connection:
         self._written = 0  # bytes, so far
         self._stalling: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._watched = ExitStack()
 
     async def serve(self) -> None:
         """Answer messages until the socket closes."""
@@ -131,6 +132,7 @@ class _Connection:
         except ConnectionResetError:
             pass  # the client has gone
         finally:
+            self._watched.close()
             waiting.cancel()
             if self._stalling is not None:
                 self._stalling.cancel()
@@ -163,15 +165,23 @@ class _Connection:
         self._initialised = True
         sent = {name.lower(): value for name, value in payload.items()}
         contexts = self._streams.contexts
+        services = contexts.services
         try:
-            claims = contexts.claims(str(sent.get("authorization") or ""))
+            claims = await contexts.claims(str(sent.get("authorization") or ""))
             if claims is not None:
-                await contexts.services.allowance.sockets.turn(claims.session)
+                await services.allowance.sockets.turn(claims.session)
                 self._still_there()
+                self._watched.enter_context(services.watch.watching(claims.session, self._session_ended))
             self._viewer = ANONYMOUS if claims is None else await contexts.signed_in(claims)
         except InvalidTokenError as error:
             raise _CloseError(FORBIDDEN, str(error)) from error
         self._write(b'{"type":"connection_ack"}')
+
+    def _session_ended(self) -> None:
+        """End all that runs, and the socket: its device is signed out."""
+        for task in self._running.values():
+            task.cancel()
+        self._close_soon(UNAUTHORIZED, SIGNED_OUT)
 
     async def _subscribe(self, id_: str, payload: Mapping[str, Any]) -> None:
         """Run an operation; nothing more is read from whoever has begun many subscriptions, until it is their turn."""

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.migrations import m0001_repeated_scalars, m0002_activity
+from app.migrations import m0001_repeated_scalars, m0002_activity, m0003_refresh_tokens
 from models.database import Database
 
 _BATCH = 500
@@ -38,6 +38,13 @@ MIGRATIONS = (
         "design_edits",
         m0002_activity.change,
         m0002_activity.FIELDS,
+    ),
+    Migration(
+        3,
+        "end sessions of refresh tokens of the former kind",
+        "sessions",
+        m0003_refresh_tokens.change,
+        m0003_refresh_tokens.FIELDS,
     ),
 )
 

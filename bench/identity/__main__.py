@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench.identity import passwords
+from bench.identity import passwords, tokens
 
 PARTS: dict[str, Callable[[], Awaitable[bool]]] = {
     "passwords": passwords.measure,
+    "tokens": tokens.measure,
 }
 
 

@@ -22,7 +22,7 @@ from app.embedded import EmbeddedMongoDB
 from app.embedded.ports import free_port
 from auth.chain import Head, chain_key, chain_name, genesis, seal, sign
 from auth.recording import record
-from auth.tokens import Keys
+from auth.signatures import Keys
 from bench.stand import local_versions, show
 from models.audit import AuditAction, AuditEvent
 from models.database import Database

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from bench.origin.measure import row
 from bench.origin.operations import Operation, operations
 from bench.origin.rounds import Rounds
 from bench.origin.servers import MERCURIUS, PLAIN, servers
-from bench.origin.subjects import ELEMENTS, prepare
+from bench.origin.subjects import ELEMENTS, Subjects, prepare
 from bench.stand import BenchError, show, stand, versions
 
 _PACKAGES = ("mercurius", "graphql-jit", "fastify", "graphql-yoga", "dataloader", "graphql", "mongodb", "fast-jwt")
@@ -47,8 +48,8 @@ async def main(chosen: argparse.Namespace) -> None:
         async with stand("relay", "api", designs=chosen.designs) as running:
             subjects = await prepare(running.settings)
             asked = _choose(operations(subjects), chosen.operations)
-            async with servers(running, peers, asked, Path(folder)) as found:
-                rounds = Rounds(running, subjects.user, found, asked)
+            async with servers(running, peers, asked, await published(subjects), Path(folder)) as found:
+                rounds = Rounds(running, subjects, found, asked)
                 sizes = await rounds.agree()
                 await rounds.measure(chosen.runs, chosen.seconds)
                 commands = await rounds.commands()
@@ -67,6 +68,11 @@ async def main(chosen: argparse.Namespace) -> None:
         rows = [row(name, those, others, commands[operation.name, name]) for name, those in runs.items()]
         show(f"{operation.name}: {sizes[operation.name]:,} bytes", _COLUMNS, rows, "")
     print(note.rstrip())
+
+
+async def published(subjects: Subjects) -> str:
+    """Return the public key of access tokens, as a JWK."""
+    return json.dumps((await subjects.keys.published())["keys"][0])
 
 
 def _choose(known: Sequence[Operation], names: Sequence[str] | None) -> list[Operation]:

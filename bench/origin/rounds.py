@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
-from beanie import PydanticObjectId
 from rich.progress import track
 
-from auth.tokens import Claims, Keys
 from bench.gallery import commands_of
 from bench.origin import agreement
 from bench.origin.measure import Run, run
 from bench.origin.operations import Operation, targets
 from bench.origin.servers import Server
+from bench.origin.subjects import Subjects
 from bench.stand import Stand
 
 WARM_UP_SECONDS = 2.0
@@ -28,7 +27,7 @@ class Rounds:
     """What is measured, and what was found."""
 
     running: Stand
-    user: PydanticObjectId
+    subjects: Subjects
     servers: Sequence[Server]
     operations: Sequence[Operation]
     found: defaultdict[Name, list[Run]] = field(default_factory=lambda: defaultdict(list))
@@ -64,5 +63,4 @@ class Rounds:
 
     def _token(self) -> str:
         """Return an access token; it is good for five minutes, which is less than all this takes."""
-        keys = Keys(self.running.settings.secret_key)
-        return keys.access_token(Claims(self.user, PydanticObjectId()))
+        return self.subjects.keys.access_token(self.subjects.claims)

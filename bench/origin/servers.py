@@ -35,15 +35,18 @@ class Server:
 
 @asynccontextmanager
 async def servers(
-    running: Stand, peers: Peers, operations: Sequence[Operation], folder: Path
+    running: Stand, peers: Peers, operations: Sequence[Operation], key: str, folder: Path
 ) -> AsyncIterator[list[Server]]:
-    """Start the servers beside the platform's API; the Node programs know the operations by their ids."""
+    """Start the servers beside the platform's API; the Node programs know the operations by their ids.
+
+    `key` is the public key of access tokens, as a JWK.
+    """
     settings = running.settings
     registered = folder / "operations.json"
     registered.write_text(json.dumps({operation.id: operation.text for operation in operations}))
     async with AsyncExitStack() as stack:
         found = [Server("DiseñoPro", settings.api_port, running.pids["api"], by_path)]
-        shared = {**_environment(settings), "OPERATIONS": str(registered)}
+        shared = {**_environment(settings), "OPERATIONS": str(registered), "ACCESS_TOKEN_KEY": key}
         for name, program, address in (
             (MERCURIUS, peers.command("mercurius"), by_mercurius),
             ("GraphQL Yoga", peers.command("yoga"), by_apollo),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,7 +14,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.demo.canvases import large
 from app.settings import Settings
+from auth.keyring import Keyring
+from auth.tokens import Claims
 from bench.stand import BenchError
+from models.database import Database
 from models.entity import now
 from models.fractional import order_after
 from schema.lists import Lists, PageKey
@@ -37,13 +41,14 @@ class Subjects:
     design: PydanticObjectId
     slugs: tuple[str, ...]
     cursors: tuple[str, ...]
-    user: PydanticObjectId
+    claims: Claims
+    keys: Keyring
     memberships: int
 
 
 async def prepare(settings: Settings) -> Subjects:
     """Draw the canvas and choose the rest, always the same."""
-    async with AsyncMongoClient[_Row](settings.mongodb_url) as client:
+    async with AsyncMongoClient[_Row](settings.mongodb_url, tz_aware=True) as client:
         database = client[settings.mongodb_database]
         design = await _draw(database)
         public = {"visibility": "PUBLIC", "status": "ACTIVE"}
@@ -52,7 +57,18 @@ async def prepare(settings: Settings) -> Subjects:
             [{"$group": {"_id": "$user", "count": {"$sum": 1}}}, {"$sort": {"count": -1, "_id": 1}}, {"$limit": 1}]
         )
         user = await busiest.next()
-        return Subjects(design, slugs, await _cursors(database), PydanticObjectId(user["_id"]), user["count"])
+        keys = Keyring(settings.secret_key, settings.public_url, Database(client, settings.mongodb_database))
+        await keys.load()
+        claims = await signed_in(database, PydanticObjectId(user["_id"]))
+        return Subjects(design, slugs, await _cursors(database), claims, keys, user["count"])
+
+
+async def signed_in(database: AsyncDatabase[_Row], user: PydanticObjectId) -> Claims:
+    """Sign a user in at a device, and return what its access tokens say."""
+    moment, session = datetime.now(UTC), PydanticObjectId()
+    dates = {"created_at": moment, "authenticated_at": moment, "expires_at": moment + timedelta(days=1)}
+    await database["sessions"].insert_one({"_id": session, "user": user, "ended_at": None, **dates})
+    return Claims(user, session)
 
 
 async def _cursors(database: AsyncDatabase[_Row]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 // Who is calling: the platform's access tokens, and the caller's roles.
 
-import { createHmac } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 
 import { createVerifier } from 'fast-jwt'
 import { ObjectId } from 'mongodb'
@@ -9,12 +9,13 @@ import { ObjectId } from 'mongodb'
 export const ANONYMOUS = { user: null, roles: new Map() }
 
 /** What reads an `Authorization` value: the caller with their roles by organization. */
-export function viewers(secret, store) {
+export function viewers(jwk, issuer, store) {
   const verify = createVerifier({
-    key: createHmac('sha256', secret).update('access-token').digest(),
-    algorithms: ['HS256'],
+    key: createPublicKey({ key: JSON.parse(jwk), format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+    algorithms: ['EdDSA'],
+    cache: true,
     checkTyp: 'at+jwt',
-    allowedIss: 'disenopro',
+    allowedIss: issuer,
     allowedAud: 'disenopro',
     requiredClaims: ['exp', 'iat', 'iss', 'aud', 'sub', 'jti', 'sid'],
   })

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.edge_fetches import mark, marked
-from auth.tokens import Keys
+from auth.signatures import Keys
 
 KEYS = Keys("a secret that is long enough for a test")
 DOCUMENT, NOW = "ab" * 32, 1_800_000_000.0

@@ -22,7 +22,7 @@ from app.embedded.ports import free_port
 from app.health import admin_application
 from app.services import open_redis, own_write
 from app.settings import Settings
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge import plans
 from edge.coherence import Coherence
 from edge.dependencies import Touch

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.chain import Fault, Head, chain_key, genesis, head_of, number, read, seal, sign, signed, verify
-from auth.tokens import Keys
+from auth.signatures import Keys
 
 KEY = chain_key("s" * 32)
 KEYS = Keys("s" * 32)

@@ -194,7 +194,7 @@ class Checks:
         """Recompute from the source documents that what is shown may be: copies of the visibility may be wrong."""
         body = orjson.loads(wanted.body)
         data = body.get("data") or {}
-        if read.operation == "ViewerHome":
+        if read.operation in {"ViewerHome", "Devices"}:
             mine = ids.encode("User", self.world.viewers[read.who or 0].claims.user)
             assert data["viewer"]["id"] == mine, data
         if PLANS[read.operation].scope != "PUBLIC" or "errors" in body:

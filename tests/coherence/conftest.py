@@ -17,7 +17,8 @@ from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
 from app.programs import NAMES, admin_url
 from app.settings import Settings
-from auth.tokens import Keys
+from auth.keyring import Keyring
+from models.database import Database
 from tests.app.processes import environment, running
 from tests.coherence.checks import Checks
 from tests.coherence.journal import Journal
@@ -50,6 +51,7 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
     redis = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
     environ = environment(folder, MONGODB_URL=mongodb.url, REDIS_URL=redis.url, MONGODB_DATABASE=DATABASE)
     environ["EDGE_ADMIN_URLS"] = admin_url(Settings.from_environment(environ), "edge")
+    environ["RATE_LIMITS"] = "off"  # answers are compared to the byte, and private ones tell what is left of a budget
     environ["PUBLIC_URL"] = f"http://127.0.0.1:{environ['EDGE_PORT']}"
     async with running(environ, "-m", "app", "migrate") as migrating:
         await migrating.ended()
@@ -64,7 +66,9 @@ async def _bring_up(stack: AsyncExitStack, folder: Path) -> World:
         AsyncMongoClient(mongodb.url, tz_aware=True)
     )
     settings = Settings.from_environment(environ)
-    world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
+    keys = Keyring(settings.secret_key, settings.public_url, Database(client, DATABASE))
+    await keys.load()
+    world = World(client, session, keys, settings.public_url, settings.api_url, environ)
     for _ in range(2):
         await world.sign_in()
     await world.partner()

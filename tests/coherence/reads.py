@@ -93,6 +93,7 @@ READS: st.SearchStrategy[Read] = st.one_of(
     _asks("NearbyListings", {"radiusM": st.sampled_from([600, 5000])}, center=_CENTER, first=st.sampled_from([2, 20])),
     st.builds(Read, st.just("ViewerHome"), st.just({}), st.integers(0, 1)),
     st.builds(Read, st.just("AccountSecurity"), st.just({}), st.integers(0, 1)),
+    st.builds(Read, st.just("Devices"), st.just({"first": 20}), st.integers(0, 1)),
     st.builds(Read, st.just("DesignRoom"), st.fixed_dictionaries({"id": _WHICH}), st.integers(0, 1)),
     st.builds(Read, st.just("DesignCanvas"), st.fixed_dictionaries({"designId": _WHICH}), st.integers(0, 1)),
     st.builds(
@@ -129,6 +130,7 @@ FEW = (
     Read("NearbyListings", {"center": {"latitude": 40.4, "longitude": -3.7}, "first": 20}),
     Read("ViewerHome", {}, who=0),
     Read("AccountSecurity", {}, who=0),
+    Read("Devices", {"first": 20}, who=0),
     Read("DesignRoom", {"id": 0}, who=1),
     Read("DesignCanvas", {"designId": 0}, who=1),
     Read("ProjectActivity", {"projectId": 0}, who=0),

@@ -20,7 +20,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from app.programs import admin_url
 from app.settings import Settings
-from auth.tokens import Claims, Keys
+from auth.keyring import Keyring
+from auth.tokens import Claims
 from edge import plans
 from edge.stream import START, EntryId
 from models.database import cluster_time
@@ -61,7 +62,7 @@ class World:
 
     client: AsyncMongoClient[Row]
     session: aiohttp.ClientSession
-    keys: Keys
+    keys: Keyring
     edge: str
     api: str
     environ: Mapping[str, str] = field(default_factory=dict)

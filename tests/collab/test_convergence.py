@@ -24,8 +24,10 @@ from pymongo import AsyncMongoClient
 from app.embedded import EmbeddedRedis
 from app.embedded.ports import free_port
 from app.settings import Settings
-from auth.tokens import Claims, Keys
+from auth.keyring import Keyring
+from auth.tokens import Claims
 from models.canvas import Canvas, replay
+from models.database import Database
 from models.element import STATE
 from schema import ids
 from tests.app.processes import environment, running
@@ -116,7 +118,9 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
             AsyncMongoClient(mongodb.url, tz_aware=True, readConcernLevel="majority")
         )
         settings = Settings.from_environment(environ)
-        world = World(client, session, Keys(settings.secret_key), urls[0], urls[0], environ)
+        keys = Keyring(settings.secret_key, settings.public_url, Database(client, DATABASE))
+        await keys.load()
+        world = World(client, session, keys, urls[0], urls[0], environ)
         await world.sign_in()
         project = await world.project()
         try:
@@ -183,7 +187,7 @@ async def devices(world: World) -> list[Claims]:
     """Sign the user in on as many devices as there are clients, since each may send so many batches a second."""
     own = world.keys.claims(world.token)
     row = await world.rows.sessions.find_one({"_id": own.session})
-    made = [{**row, "_id": ObjectId(), "tokens": []} for _ in range(CLIENTS)]
+    made = [{**row, "_id": ObjectId()} for _ in range(CLIENTS)]
     await world.rows.sessions.insert_many(made)
     return [Claims(own.user, each["_id"]) for each in made]
 

@@ -35,6 +35,7 @@ _KINDS: Final = {
     "passkeys": "Passkey",
     "api_keys": "ApiKey",
     "invitations": "Invitation",
+    "sessions": "Session",
 }
 _MALFORMED: Final = (
     "",

@@ -70,6 +70,7 @@ def documents() -> dict[str, list[Row]]:
         "invitations": [*_invitations()],
         "likes": [*_likes()],
         "passkeys": [*_passkeys()],
+        "sessions": [*_sessions()],
     }
 
 
@@ -269,3 +270,18 @@ def _passkeys() -> Iterator[Row]:
         row |= {"name": TEXTS[number % len(TEXTS)][:60], "credential": f"credential-{number}", "public_key": b"\x00key"}
         row |= {"sign_count": number, "syncs": number % 2 == 0}
         yield {**row, "backed_up": number % 4 == 0, "last_used_at": moment(number + 3)} if number % 3 else row
+
+
+def _sessions() -> Iterator[Row]:
+    for number in range(26):
+        who = ("owner", "viewer", "several", "outsider")[number // 3 % 4]
+        row = {"_id": oid("session", number), "created_at": moment(number), "user": oid("user", who)}
+        row |= {"expires_at": moment(number + 900), "ended_at": moment(number + 5) if number % 5 == 4 else None}
+        row |= {"token": f"hash {number}", "salt": b"salt"}
+        if number % 4:
+            row |= {"agent": (TEXTS[number % len(TEXTS)], "Mozilla/5.0 (X11; Linux) Firefox/1")[number % 2]}
+            row |= {"address": "192.0.2.1", "methods": (["PASSWORD"], ["PASSWORD", "TOTP"], ["PASSKEY"])[number % 3]}
+            row |= {"refreshed_at": (None, moment(number + 2))[number // 4 % 2], "authenticated_at": moment(number)}
+        else:
+            row |= {"authenticated_at": moment(number)}
+        yield row

@@ -21,9 +21,10 @@ from app.embedded.service import EmbeddedService, poll
 from app.programs import NAMES
 from app.services import open_redis
 from app.settings import Settings
-from auth.tokens import Keys
+from auth.keyring import Keyring
 from edge import stream
 from edge.stream import EntryId
+from models.database import Database
 from tests.app.processes import environment, running
 from tests.faults.child import Child
 from tests.faults.replica_set import ReplicaSet, replica_set
@@ -116,7 +117,9 @@ async def stand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand
         )
         settings = Settings.from_environment(environ)
         redis = await stack.enter_async_context(open_redis(settings))
-        world = World(client, session, Keys(settings.secret_key), settings.public_url, settings.api_url, environ)
+        keys = Keyring(settings.secret_key, settings.public_url, Database(client, DATABASE))
+        await keys.load()
+        world = World(client, session, keys, settings.public_url, settings.api_url, environ)
         await world.sign_in()
         for _ in range(3):
             await world.project()

@@ -15,7 +15,7 @@ import orjson
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
-from auth.tokens import Keys
+from auth.keyring import Keyring
 from edge import plans
 from edge.stream import START, EntryId
 from models.database import cluster_time, operation_time
@@ -33,7 +33,7 @@ class World:
 
     client: AsyncMongoClient[Row]
     session: aiohttp.ClientSession
-    keys: Keys
+    keys: Keyring
     edge: str
     api: str
     environ: Mapping[str, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from app.http.partners import PartnerDocuments
 from app.http.registry import Document, Registry
 from app.http.request import Parameters
 from app.services import image_links, open_asset_store
-from auth.tokens import Keys
+from auth.signatures import Keys
 from edge.follower import Follower
 from edge.stream import EntryId
 from edge.usage import Usage

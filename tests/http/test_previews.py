@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from auth.tokens import Keys
+from auth.signatures import Keys
 from schema import ids
 from storage.pictures import probe
 from tests.platform import Platform, User, added

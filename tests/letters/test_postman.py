@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from beanie import PydanticObjectId
 
-from auth.tokens import Keys
+from auth.signatures import Keys
 from models.letter import Letter, LetterKind
 from models.user import User
 from storage.mail import MailError, Message

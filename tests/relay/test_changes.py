@@ -249,10 +249,10 @@ def test_a_transactions_events_are_numbered() -> None:
 
 
 def test_the_stream_carries_every_field_that_decides() -> None:
-    """Given the register, then both images carry the fields that any collection looks at, and little else."""
+    """Given what is watched, then both images carry the fields that any collection looks at, and little else."""
     match, project = pipeline()
     kept = project["$project"]
-    for document in DOCUMENTS:
+    for document in (document for document in DOCUMENTS if document.images):
         for collection in document.collections:
             for name in collection.fields:
                 assert kept[f"fullDocument.{name}"] == kept[f"fullDocumentBeforeChange.{name}"] == 1

@@ -13,8 +13,9 @@ from typing import Final
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from auth import mailed
+from auth.opaque import new_token, token_hash
 from auth.recording import record
-from auth.tokens import Keys, new_refresh_token, token_hash
+from auth.signatures import Keys
 from models.account import Purpose, SignUp
 from models.audit import AuditAction, AuditEvent
 from models.invitation import Invitation
@@ -98,7 +99,7 @@ async def _invitation(letter: Letter, desk: Desk, session: AsyncClientSession) -
         return None
     invited = await User.find_one({"email": letter.to}, session=session)
     speaker = invited or await User.get(invitation.invited_by, session=session)
-    token = new_refresh_token()
+    token = new_token()
     invitation.token_hash = token_hash(token)
     await invitation.save(session=session)
     return write(Text.INVITATION, speaker.locale if speaker else "en", link=desk.link(INVITATION_PAGE, token))
