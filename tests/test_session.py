@@ -291,7 +291,7 @@ async def test_an_outside_party_verifies_a_token_by_the_published_keys(platform:
         key = await asyncio.to_thread(client.get_signing_key_from_jwt, ana.token)
         said = jwt.decode(ana.token, key, algorithms=["EdDSA"], audience=AUDIENCE, issuer=issuer)
         assert said["sub"] == str(ids.key(ana.id, "User"))
-        assert said["amr"] == ["pwd"]
+        assert said["amr"] == ["otp"]  # by the mail that opened the account
 
 
 async def test_the_published_keys_are_public_and_may_be_kept(platform: Platform) -> None:
