@@ -81,6 +81,7 @@ class Large:
             "DesignRoom": [{"id": ids.encode("Design", self.design["_id"])}],
             "DesignCanvas": [{"designId": ids.encode("Design", self.design["_id"])}],
             "ProjectActivity": [{"projectId": ids.encode("Project", self.design["project"])}],
+            "ApiKeys": [{"organizationId": ids.encode("Organization", self.design["organization"])}],
             "ViewerHome": [{}],
             "OrganizationPeople": [{"organizationId": agency}],
             "Devices": [{}],

@@ -2,9 +2,9 @@
 
     python -m bench.identity partners
 
-One body, from one origin made here that also says what the key may do, is asked of the edge process: with no key, and
-with one, whose record, origin, end and budget are looked at for every hit. Each case runs several times, interleaved.
-The key may cost no more than `MOST_MICROSECONDS` of CPU a hit.
+One body, from one origin made here that also says what the key may do, is asked of the edge process: with no key and no
+limits, and with one, whose record, origin, end and budget are looked at for every hit, and its use counted. Each case
+runs several times, interleaved. The key may cost no more than `MOST_MICROSECONDS` of CPU a hit.
 """
 
 from __future__ import annotations
@@ -75,17 +75,14 @@ async def measure() -> bool:
         pulsing = asyncio.create_task(pulses(redis, began))
         stack.callback(pulsing.cancel)
         behind = await stack.enter_async_context(origin(EntryId(10**9, 0)))
-        port = free_port()
         environment = {
-            "EDGE_PORT": str(port),
-            "ADMIN_PORT": str(free_port()),
             "REDIS_URL": embedded.url,
             "MONGODB_URL": "mongodb://127.0.0.1:1/",
             "API_URL": f"http://127.0.0.1:{behind}",
             "DATA_DIR": str(folder),
         }
-        pid = await start(stack, [sys.executable, "-m", "app", "edge"], port, environment)
-        found = await _runs(port, pid)
+        edges = [await _edge(stack, environment, limits) for limits in ("off", "on")]
+        found = await _runs(*edges)
     costs = {name: statistics.median(cost for _, cost in runs) for name, runs in found.items()}
     rows = [
         [name, f"{statistics.median(rate for rate, _ in runs):,.0f}", f"{costs[name]:.1f}", f"{more:+.1f}"]
@@ -96,22 +93,32 @@ async def measure() -> bool:
     return max(_more(costs)) < MOST_MICROSECONDS
 
 
-async def _runs(port: int, pid: int) -> dict[str, list[tuple[float, float]]]:
+async def _edge(stack: AsyncExitStack, environment: dict[str, str], limits: str) -> tuple[int, int]:
+    """Start an edge, which counts budgets or not: its port, its process id."""
+    port = free_port()
+    own = {**environment, "EDGE_PORT": str(port), "ADMIN_PORT": str(free_port()), "RATE_LIMITS": limits}
+    return port, await start(stack, [sys.executable, "-m", "app", "edge"], port, own)
+
+
+async def _runs(plain: tuple[int, int], counting: tuple[int, int]) -> dict[str, list[tuple[float, float]]]:
     """Run each case in turn: (answers a second, CPU microseconds an answer) by case."""
     key = f"Authorization: Bearer {api_keys.make(live=True)}"
     open_, partners = operation("Gallery"), operation(_PARTNERS)
     cases = {
-        "no key, known by its bytes": [request(open_, "identity")],
-        "a key, known by its bytes": [request(partners, "identity", key)],
-        "no key, a new head": [request(open_, "identity", f"X-Trace: {n:016x}") for n in range(TRACES)],
-        "a key, a new head": [request(partners, "identity", key, f"X-Trace: {n:016x}") for n in range(TRACES)],
+        "no key, known by its bytes": (plain, [request(open_, "identity")]),
+        "a key, known by its bytes": (counting, [request(partners, "identity", key)]),
+        "no key, a new head": (plain, [request(open_, "identity", f"X-Trace: {n:016x}") for n in range(TRACES)]),
+        "a key, a new head": (
+            counting,
+            [request(partners, "identity", key, f"X-Trace: {n:016x}") for n in range(TRACES)],
+        ),
     }
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
-    for heads in cases.values():
-        await run(port, pid, heads[:1], 1)
+    for server, heads in cases.values():
+        await run(*server, heads[:1], 1)
     for _ in range(RUNS):
-        for name, heads in cases.items():
-            found[name].append((await run(port, pid, heads, SECONDS))[:2])
+        for name, (server, heads) in cases.items():
+            found[name].append((await run(*server, heads, SECONDS))[:2])
     return found
 
 

@@ -1,4 +1,4 @@
-"""A partner's operation through real processes: registered, kept at the edge, dropped by a write, removed."""
+"""A partner's operation through real processes: registered, asked with a key, kept, dropped by a write, removed."""
 
 from __future__ import annotations
 
@@ -67,8 +67,10 @@ def test_a_partners_operation_lives_at_the_edge(world: World, loop: Loop, regist
 async def _lives(world: World, registered: Row) -> None:
     id_ = registered["documentId"]
 
+    key = {"Authorization": f"Bearer {world.api_key}"}
+
     async def at_the_edge() -> Answer:
-        return await ask(world, world.edge, id_)
+        return await ask(world, world.edge, id_, **key)
 
     await by_bulk.insert_in(world, "sevilla", 1)
     answers = await until(at_the_edge, lambda answer: "hit" in answer.said)
@@ -80,16 +82,21 @@ async def _lives(world: World, registered: Row) -> None:
 
     await by_bulk.insert_in(world, "sevilla", 2)
     own = world.own_write()
-    fresh = await ask(world, world.edge, id_, Edge_As_Of=own)
+    fresh = await ask(world, world.edge, id_, Edge_As_Of=own, **key)
     assert orjson.loads(fresh.body)["data"]["listings"]["totalCount"] == 2
-    with_token = partial(ask, world, world.edge, id_, Edge_As_Of=own)
+    with_token = partial(ask, world, world.edge, id_, Edge_As_Of=own, **key)
     answers = await until(with_token, lambda answer: "edge; hit" in answer.said)
     assert {answer.body for answer in answers} == {fresh.body}
     assert (await at_the_edge()).body == fresh.body
+    for other in (None, world.authorization(1)):  # neither nobody nor who belongs elsewhere gets what is kept
+        headers = {} if other is None else {"Authorization": other}
+        assert (await ask(world, world.edge, id_, **headers)).status == 404
+    member = await ask(world, world.edge, id_, Authorization=world.authorization(0), Edge_As_Of=own)
+    assert (member.status, member.body) == (200, fresh.body)
 
     assert await world.mutate(REMOVE, registered["id"]) == {"__typename": "Deleted"}
     for base in (world.api, world.edge):
-        ended = await until(partial(ask, world, base, id_), lambda answer: answer.status == 404, 2)
+        ended = await until(partial(ask, world, base, id_, **key), lambda answer: answer.status == 404, 2)
         assert orjson.loads(ended[-1].body)["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
     assert (await at_the_edge()).status == 404
 
