@@ -172,7 +172,7 @@ def test_no_answer_is_stale(world: World, checks: Checks, loop: Loop, capsys: py
         )
     assert found_stale == 0
     assert world.steps >= STEPS
-    assert world.asked.keys() == QUERIES
+    assert world.asked.keys() >= QUERIES
     assert world.written.keys() == WRITES.keys()
     assert counted["hits"] > counted["cacheable"] / 4, "an edge that keeps nothing is never stale"
     assert counted["survivors"] > counted["writes"] / 20, "an edge that drops everything is never stale"

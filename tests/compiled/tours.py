@@ -32,9 +32,9 @@ def tours(schema: GraphQLSchema, pool: Pool) -> Iterator[Drawn]:
 
 
 def _everything(type_: Any, levels: int) -> str:
-    """Select all fields of a type; those of what it leads to so many levels further."""
+    """Select all fields of a type that plans are made of; those of what it leads to so many levels further."""
     parts = ["__typename"]
-    for name, definition in type_.fields.items():
+    for name, definition in planned(type_).items():
         named: Any = get_named_type(definition.type)
         plumbing = named.name.endswith(("Connection", "Edge", "PageInfo"))
         if is_leaf_type(named):
