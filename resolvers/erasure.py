@@ -13,9 +13,10 @@ from models.audit import AuditAction
 from models.erasing import erase_organization, erase_user
 from models.errors import ConflictError, InvalidInputError, NotSignedInError
 from models.organization import Membership, Organization, Role
-from models.user import User
+from models.user import Session, User
 from resolvers.auditing import audit
 from resolvers.context import Info, mutation
+from resolvers.ending import tell_ended
 from resolvers.stepping_up import require_fresh
 from schema import ids
 from schema.deleted import Deleted
@@ -50,8 +51,11 @@ async def _alone(user: PydanticObjectId, session: Any) -> list[PydanticObjectId]
     return alone
 
 
-async def _erase(info: Info, input_: EraseAccountInput, session: Any) -> list[PydanticObjectId]:
-    """Erase the viewer's account; return the organizations that they were a member of."""
+_Ids = list[PydanticObjectId]
+
+
+async def _erase(info: Info, input_: EraseAccountInput, session: Any) -> tuple[_Ids, _Ids]:
+    """Erase the viewer's account; return the organizations that they were a member of, and their sessions."""
     user = await User.get(info.context.viewer.require_user(), session=session)
     await require_fresh(info, session)
     if user is None or user.erased:
@@ -73,8 +77,9 @@ async def _erase(info: Info, input_: EraseAccountInput, session: Any) -> list[Py
         else:
             await audit(info, session, AuditAction.MEMBER_LEFT, member, organization=there, user=str(user.id))
     await audit(info, session, AuditAction.ACCOUNT_ERASED, user)
+    devices = await Session.find({"user": user.id}, session=session).to_list()
     await erase_user(user, session)
-    return [member.organization for member in members]
+    return [member.organization for member in members], [device.id for device in devices]
 
 
 @strawberry.type
@@ -84,7 +89,8 @@ class ErasureMutations:
     @mutation("Erase the viewer's account for good; every device is signed out.")
     async def erase_account(self, info: Info, input: EraseAccountInput) -> EraseAccountResult:  # noqa: A002 - Relay's word
         """Take the account away at once; the relay erases the rest within seconds."""
-        left = await info.context.services.database.transaction(partial(_erase, info, input))
+        left, ended = await info.context.services.database.transaction(partial(_erase, info, input))
+        tell_ended(info, ended)
         for organization in left:
             info.context.services.signals.tell(f"access:{organization}")
         return Deleted(id=ids.encode("User", info.context.viewer.require_user()))

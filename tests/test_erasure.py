@@ -7,8 +7,10 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
+from app.http.websocket import UNAUTHORIZED
 from edge import plans
 from models.erasing import NOBODY
 from models.erasure import Erasure
@@ -167,12 +169,19 @@ async def test_the_name_is_gone_from_the_edge(quetzal: User, platform: Platform)
 async def test_every_device_is_signed_out(quetzal: User, platform: Platform) -> None:
     """Attack: staying in with what one had. Neither tokens nor the password are good any more, and sockets end."""
     follow = "subscription ($id: ID!) { designEvents(designId: $id) { __typename } }"
-    async with socket(platform.session, platform.api, quetzal.token) as opened:
-        await opened.send(follow, {"id": quetzal.made[2]})
+    async with (
+        socket(platform.session, platform.api, quetzal.token) as following,
+        socket(platform.session, platform.api, quetzal.token) as idle,
+    ):
+        await following.send(follow, {"id": quetzal.made[2]})
         await erase(quetzal)
         async with asyncio.timeout(10):
-            while (await opened.receive())["type"] != "complete":
-                pass
+            for opened in (following, idle):
+                while (await opened.ws.receive()).type is aiohttp.WSMsgType.TEXT:
+                    pass
+                assert opened.ws.close_code == UNAUTHORIZED
+    status, body = await platform.post("{ viewer { name } }", token=quetzal.token)
+    assert (status, body["errors"][0]["extensions"]["code"]) == (401, "NOT_SIGNED_IN")
     refresh = "mutation ($t: String!) { refresh(refreshToken: $t) { __typename } }"
     assert (await platform.ask(refresh, {"t": quetzal.refresh_token}))["refresh"]["__typename"] == "NotSignedIn"
     sign_in = (
