@@ -92,7 +92,7 @@ def test_a_purge_by_hand_reaches_the_edge(held: World, loop: Loop, arguments: tu
     ("arguments", "words"),
     [
         ((), "Say what to purge"),
-        (("--operation", "Nothing"), "registered are ApplyDesignEdits"),
+        (("--operation", "Nothing"), "registered are AcceptInvitation"),
         (("Projekt:1",), "No answer depends on 'Projekt:1'"),
     ],
 )
@@ -136,7 +136,7 @@ def test_its_plan_and_its_commands_are_explained(held: World, loop: Loop) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("Nothing",), "registered are ApplyDesignEdits"),
+        (("Nothing",), "registered are AcceptInvitation"),
         (("Gallery", "--variables", "{"), "this is not JSON"),
         (("missing.graphql",), "missing.graphql is no file"),
         (("ViewerHome", "--as", "nobody@example.com"), "There is no user nobody@example.com."),
