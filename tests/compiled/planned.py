@@ -11,7 +11,7 @@ BY_HAND = frozenset(
         *("PullProjects", "PullDesigns", "PullComments"),  # from a log of changes; see `tests.test_replication`
         *("AuditLog", "SecurityEvents"),  # each reading is written down; see `tests.test_audit`
         "ViewerInvitations",  # of a verified address alone; see `tests.test_invitation`
-        "ApiKeyUsage",  # its days are read by hand; see `tests.test_api_key`
+        "ApiKeyUsage",  # its days are read by hand; see `tests.test_api_key_usage`
         "AccountSecurity",  # factors are not of one document; see `tests.test_factor`
     }
 )
