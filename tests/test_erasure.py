@@ -7,7 +7,6 @@ import json
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from app.http.websocket import UNAUTHORIZED
@@ -20,6 +19,7 @@ from models.user import User as Account
 from schema import ids
 from storage.assets import AssetMissingError
 from tests.following import socket
+from tests.http.test_signed_out import closed
 from tests.images.samples import jpeg
 from tests.platform import Json, Platform, User, added
 from tests.test_asset import picture
@@ -175,11 +175,8 @@ async def test_every_device_is_signed_out(quetzal: User, platform: Platform) -> 
     ):
         await following.send(follow, {"id": quetzal.made[2]})
         await erase(quetzal)
-        async with asyncio.timeout(10):
-            for opened in (following, idle):
-                while (await opened.ws.receive()).type is aiohttp.WSMsgType.TEXT:
-                    pass
-                assert opened.ws.close_code == UNAUTHORIZED
+        for opened in (following, idle):
+            assert (await closed(opened.ws))[0] == UNAUTHORIZED
     status, body = await platform.post("{ viewer { name } }", token=quetzal.token)
     assert (status, body["errors"][0]["extensions"]["code"]) == (401, "NOT_SIGNED_IN")
     refresh = "mutation ($t: String!) { refresh(refreshToken: $t) { __typename } }"
