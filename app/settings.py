@@ -49,10 +49,11 @@ class Settings:
     much of what the image worker made is kept in `data_dir`/variants. `log_days` is how long the batches of edits of a
     design are kept. `smtp_url` is the server that mail from `mail_from` is handed to; without, it is written to
     `data_dir`/mail. `cors_origins` are the origins whose pages may read our answers (`*`: any).
-    `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit` need
-    it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where a request
-    comes from; without `rate_limits` nobody's budget is counted, as load tests want it. Passkeys are for
-    `passkey_domain` (empty: the host of `public_url`), and used by pages of `passkey_origins` (none: `public_url`).
+    `audit_secret` is what the audit log is sealed with, where that is not `secret_key`: only the relay and `audit`
+    need it, and it stays when that one is changed. `trusted_proxies` are the networks whose word is taken on where
+    a request comes from; `app_url` (empty: `public_url`) is where the pages are that mails lead to; without
+    `rate_limits` nobody's budget is counted, as load tests want it. Passkeys are for `passkey_domain` (empty: the
+    host of `public_url`), and used by pages of `passkey_origins` (none: `public_url`).
     """
 
     environment: Environment = "development"
@@ -89,6 +90,7 @@ class Settings:
     smtp_url: str = ""
     mail_from: str = "DiseñoPro <no-reply@localhost>"
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    app_url: str = ""
     passkey_domain: str = ""
     passkey_origins: tuple[str, ...] = ()
     rate_limits: bool = True
@@ -161,6 +163,7 @@ class Settings:
             smtp_url=_smtp(environ, "SMTP_URL"),
             mail_from=_sender(environ, "MAIL_FROM", cls.mail_from),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            app_url=_endpoint(environ, "APP_URL"),
             passkey_domain=environ.get("PASSKEY_DOMAIN", ""),
             passkey_origins=_addresses(environ, "PASSKEY_ORIGINS"),
             rate_limits=_flag(environ, "RATE_LIMITS", default=True),
@@ -278,7 +281,7 @@ def _sender(environ: Mapping[str, str], name: str, default: str) -> str:
 def _endpoint(environ: Mapping[str, str], name: str) -> str:
     text = environ.get(name, "").rstrip("/")
     if text and not _ENDPOINT.fullmatch(text):
-        raise SettingsError(f"{name} must be an address such as https://s3.example.com, without a password in it.")
+        raise SettingsError(f"{name} must be an address such as https://service.example.com, without a password in it.")
     return text
 
 

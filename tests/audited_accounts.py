@@ -24,7 +24,7 @@ async def _link(w: World, purpose: str, address: str = "") -> str:
 
 
 async def _somebody(w: World) -> User:
-    return await w.platform.user()
+    return await w.platform.resident()
 
 
 def _them(w: World) -> User:

@@ -23,16 +23,16 @@ class Keyring:
 
 
 async def _app(w: World) -> App:
-    return await set_up(await w.platform.user())
+    return await set_up(await w.platform.resident())
 
 
 async def _begun(w: World) -> App:
-    user = await w.platform.user()
+    user = await w.platform.resident()
     return App(user, (await run(w.platform, BEGIN, user.token))["secret"], [])
 
 
 async def _passkey(w: World) -> Keyring:
-    user, device = await w.platform.user(), Device()
+    user, device = await w.platform.resident(), Device()
     return Keyring(user, device, (await add(user, device))["id"])
 
 

@@ -11,12 +11,12 @@ from tests.test_session import REVOKE_OTHERS, again, refresh, revoke, session_of
 
 
 async def _two(w: World) -> tuple[User, User]:
-    one = await w.platform.user()
+    one = await w.platform.resident()
     return one, await again(one)
 
 
 async def _stolen(w: World) -> tuple[User, User]:
-    one = await w.platform.user()
+    one = await w.platform.resident()
     second = await refresh(w.platform, one.refresh_token)
     await refresh(w.platform, second["refreshToken"])
     return one, one

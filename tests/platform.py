@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import aiohttp
 from aiohttp import web
-from beanie.odm.utils.dump import get_dict
+from bson import ObjectId
 
 from app.commands import api, edge, images, relay
 from app.edge_fetches import mark
@@ -23,7 +23,7 @@ from app.settings import Settings
 from auth.signatures import Keys
 from edge.proxy import FETCH
 from models.database import Database
-from models.organization import Membership, Role
+from models.entity import now
 from resolvers.allowance import Limits
 from resolvers.following import Pace
 from schema import ids
@@ -182,8 +182,13 @@ class User:
 
     async def join(self, organization: str, role: str) -> str:
         """Become a member, as if an invitation had been accepted; return the membership's id."""
-        key = {"organization": ids.key(organization, "Organization"), "user": ids.key(self.id, "User")}
-        member = get_dict(Membership(**key, role=Role(role)), to_db=True)
+        member = {
+            "_id": ObjectId(),
+            "created_at": now(),
+            "organization": ids.key(organization, "Organization"),
+            "user": ids.key(self.id, "User"),
+            "role": role,
+        }
         await self.platform.database.handle["memberships"].insert_one(member)
         return str(ids.encode("Membership", member["_id"]))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -138,8 +138,8 @@ def other(name: str, value: Any) -> Any:
         return not value
     if isinstance(value, int):
         return 2 * value + 1
-    if isinstance(value, datetime):
-        return value + timedelta(days=1)
+    if isinstance(value, datetime) or name.endswith("_at"):
+        return (value or datetime(2026, 1, 1, tzinfo=UTC)) + timedelta(days=1)
     if isinstance(value, str):
         return f"{value}x"
     return PydanticObjectId()

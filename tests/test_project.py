@@ -159,7 +159,7 @@ async def test_roles(platform: Platform) -> None:
     organization = await ana.organization()
     viewer, editor, admin = [await ana.member(organization, role) for role in ("VIEWER", "EDITOR", "ADMIN")]
     project = await ana.project(organization)
-    for user, permissions in ((viewer, 2), (editor, 4), (admin, 7), (ana, 9)):
+    for user, permissions in ((viewer, 2), (editor, 4), (admin, 8), (ana, 10)):
         seen = await user.ask("query ($id: ID!) { project(id: $id) { viewerPermissions } }", {"id": project})
         assert len(seen["project"]["viewerPermissions"]) == permissions
     whole = {

@@ -51,7 +51,7 @@ async def process(settings: Settings, database: Database | None = None, mail: Ma
     relay, likes = Relay(database, redis), LikeCounts(database)
     signals, usage = RedisSignals(redis), UsageCounts(database, redis)
     recorder = Recorder(database, signals)
-    desk = Desk(settings.public_url, Keys(settings.secret_key))
+    desk = Desk(settings.app_url or settings.public_url, Keys(settings.secret_key))
     postman = Postman(database, mail or open_mail(settings), signals, desk)
     trimming = LogTrimming(database, keep=timedelta(days=settings.log_days))
     key = chain_key(settings.audit_secret or settings.secret_key)

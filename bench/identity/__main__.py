@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench.identity import partners, passwords, tokens
+from bench.identity import audit, partners, passwords, tokens
 
 PARTS: dict[str, Callable[[], Awaitable[bool]]] = {
+    "audit": audit.measure,
     "partners": partners.measure,
     "passwords": passwords.measure,
     "tokens": tokens.measure,

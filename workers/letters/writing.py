@@ -28,12 +28,12 @@ from workers.letters.texts import Text, Written, write
 class Desk:
     """What letters are written with: where the pages are that links lead to, and keys that sign the audit log."""
 
-    public_url: str
+    app_url: str
     keys: Keys
 
     def link(self, page: str, token: str) -> str:
         """Return the address of a page; the token is behind a `#`, which browsers tell neither servers nor others."""
-        return f"{self.public_url}/{page}#token={token}"
+        return f"{self.app_url}/{page}#token={token}"
 
 
 Writing = Callable[[Letter, Desk, AsyncClientSession], Awaitable[Written | None]]
