@@ -44,7 +44,8 @@ async def _take(settings: Settings, folder: Path, *, assets: bool) -> Manifest:
 
 def progressing() -> Progress:
     """Return a progress display: what is being worked on, and for how long; how much there is, nobody knows before."""
-    return Progress(SpinnerColumn(), TextColumn("{task.description:<48}"), TimeElapsedColumn(), transient=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description:<48}"), TimeElapsedColumn())
+    return Progress(*columns, transient=True, disable=not sys.stdout.isatty())
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
