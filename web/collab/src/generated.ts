@@ -50,7 +50,9 @@ export type ErrorCode =
   | 'NOT_ALLOWED'
   | 'NOT_FOUND'
   | 'NOT_SIGNED_IN'
-  | 'RATE_LIMITED';
+  | 'RATE_LIMITED'
+  | 'SECOND_FACTOR_REQUIRED'
+  | 'STEP_UP_REQUIRED';
 
 export type MoveElementInput = {
   key: string;
