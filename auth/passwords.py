@@ -36,10 +36,12 @@ _COMMON: Final = frozenset((Path(__file__).parent / "common_passwords.txt").read
 _LEAST_OF_ONES_OWN: Final = 6  # letters and digits, beside one's name, one's address and ours
 _LEAST_WORD: Final = 3
 _FEW: Final = 3  # characters, over and over
-_NICE: Final = 10
+_CORES_A_THREAD: Final = 4
+_NICE: Final = 19
 _BUSY_SECONDS: Final = 3.0
 
-_hasher = PasswordHasher()  # argon2-cffi's defaults are RFC 9106's low-memory profile
+HASHER: Final = PasswordHasher(parallelism=1)
+"""RFC 9106's low-memory profile in one lane: four would take as many cores at once from what is not to wait."""
 
 
 def check_strength(password: str, *about: str, path: tuple[str, ...] = ("input", "password")) -> None:
@@ -72,7 +74,7 @@ def _plain(text: str) -> str:
 
 async def hash_password(password: str) -> str:
     """Return the hash of a password that is not refused, in any thread: for what is not a server."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.to_thread(HASHER.hash, password)
 
 
 class Passwords:
@@ -81,10 +83,9 @@ class Passwords:
     def __init__(
         self, hasher: PasswordHasher | None = None, *, threads: int | None = None, waiting: int = MOST_WAITING
     ) -> None:
-        self._hasher = hasher or _hasher
+        self._hasher = hasher or HASHER
         self._nobody = self._hasher.hash("nobody has this password")  # checked for unknown accounts
-        # Each hash has as many threads of its own as it has lanes.
-        threads = threads or max(1, (os.cpu_count() or 1) // self._hasher.parallelism)
+        threads = threads or max(1, (os.cpu_count() or 1) // _CORES_A_THREAD)
         self._pool = ThreadPoolExecutor(threads, "passwords", initializer=_yield_to_others)
         self._most = threads + waiting
         self._asked = 0

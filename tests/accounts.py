@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
 from bson import ObjectId
 
 from auth.opaque import token_hash
+from auth.passwords import HASHER
 
 PASSWORD = "correct horse battery"
 
 
 @cache
 def _hash() -> str:
-    return PasswordHasher().hash(PASSWORD)
+    return HASHER.hash(PASSWORD)
 
 
 async def opened(rows: Any, name: str = "Ana") -> str:

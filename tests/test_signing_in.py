@@ -13,7 +13,7 @@ from argon2 import PasswordHasher, extract_parameters
 from redis.asyncio import Redis
 
 from app.embedded.ports import free_port
-from auth.passwords import ROUNDS
+from auth.passwords import HASHER, ROUNDS
 from resolvers.throttling import ADDRESS, STRANGERS, STRANGERS_WAIT_SECONDS
 from schema import ids
 from storage.attempts import Bucket, RedisAttempts
@@ -252,7 +252,7 @@ async def test_a_hash_with_old_parameters_is_renewed(platform: Platform, ana: Us
         assert (await sign_in(platform, ana.email))["__typename"] == "SignedIn"
     stored = await credentials.find_one(key)
     assert stored is not None
-    assert extract_parameters(stored["hash"]) == extract_parameters(PasswordHasher().hash("x"))
+    assert extract_parameters(stored["hash"]) == extract_parameters(HASHER.hash("x"))
 
 
 async def test_a_password_that_is_replaced_while_it_is_checked_signs_nobody_in(platform: Platform, ana: User) -> None:

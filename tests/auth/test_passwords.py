@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from auth.passwords import LEAST_LENGTH, MOST_LENGTH, Passwords, check_strength, hash_password
+from auth.passwords import HASHER, LEAST_LENGTH, MOST_LENGTH, Passwords, check_strength, hash_password
 from models.errors import InvalidInputError, RateLimitedError
 
 GOOD = "correct horse battery"
@@ -22,7 +22,7 @@ class Observed(PasswordHasher):
     """Checks as always, and notes which hashes, in which threads, at which priority; may be held back."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(parallelism=HASHER.parallelism)
         self.checked: list[str] = []
         self.threads: set[str] = set()
         self.priorities: set[int] = set()
@@ -145,4 +145,4 @@ async def test_who_leaves_gives_their_place_away(passwords: Passwords, hasher: O
 def test_old_parameters_are_noticed(passwords: Passwords) -> None:
     """Given a hash with fewer rounds, then it is to be made anew."""
     assert passwords.outdated(PasswordHasher(time_cost=1).hash(GOOD))
-    assert not passwords.outdated(PasswordHasher().hash(GOOD))
+    assert not passwords.outdated(HASHER.hash(GOOD))
