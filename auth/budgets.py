@@ -6,10 +6,10 @@ them are up to ten seconds.
 
 from __future__ import annotations
 
-import ipaddress
 from functools import lru_cache
 from typing import NamedTuple
 
+from auth.caller import household
 from auth.viewer import Viewer
 from models.organization import Plan
 
@@ -21,8 +21,6 @@ USER_A_MINUTE = 600_000
 
 ADDRESS_A_MINUTE = 600_000
 """For everybody at one address on whose behalf nobody has signed in; an office or a carrier can be behind it."""
-
-_NETWORK_BITS = 64  # of IPv6: as much as one household gets, so that it has one budget and not 2^64
 
 
 class Payer(NamedTuple):
@@ -42,16 +40,4 @@ def payer(viewer: Viewer, address: str) -> Payer:
 @lru_cache(maxsize=4096)
 def address_payer(address: str) -> Payer:
     """Return who pays where nobody has signed in: an IPv4 address, or an IPv6 network of 64 bits."""
-    return Payer(f"address:{_household(address)}", ADDRESS_A_MINUTE)
-
-
-def _household(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), _NETWORK_BITS), strict=False))
+    return Payer(f"address:{household(address)}", ADDRESS_A_MINUTE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LONGEST_AGENT = 256
+_SUBSCRIBERS_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,19 @@ def within(text: str, trusted: Collection[Network]) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None) or address
     return any(mapped in network for network in trusted)
+
+
+def household(address: str) -> str:
+    """Return what is counted as one: an IPv4 address, an IPv6 network of 64 bits, or what is no address as it is.
+
+    One subscriber has so many of the latter's addresses, and is not to have as many budgets and attempts.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), _SUBSCRIBERS_BITS), strict=False))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from beanie import PydanticObjectId
 
-from auth.caller import Caller
+from auth.caller import household
 from models.errors import RateLimitedError
 from models.user import Session
 from resolvers.context import Info
@@ -37,21 +36,7 @@ PASSWORD: Final = Limit("password", a_minute=5, an_hour=20)
 """Trials of the present password by who is signed in."""
 
 _UNAVAILABLE_SECONDS: Final = 5.0
-_IPV6_NETWORK: Final = 64
 _DEVICES_LOOKED_AT: Final = 1000
-
-
-def neighbourhood(caller: Caller) -> str:
-    """Return what attempts from an address are counted by: for IPv6 its /64, since that is what one subscriber has."""
-    try:
-        address = ipaddress.ip_address(caller.address)
-    except ValueError:
-        return caller.address
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
 
 
 async def count(info: Info, *buckets: Bucket) -> None:
@@ -76,7 +61,7 @@ async def count_sign_in(info: Info, email: str) -> None:
         RateLimitedError: it was tried too often from here, or cannot be counted.
 
     """
-    here = neighbourhood(info.context.caller)
+    here = household(info.context.caller.address)
     await count(info, HERE.of(email, here), ADDRESS.of(here))
 
 
@@ -87,7 +72,7 @@ async def count_letter(info: Info, recipient: str) -> None:
         RateLimitedError: there were too many, or they cannot be counted.
 
     """
-    await count(info, MAILING.of(neighbourhood(info.context.caller)), LETTERS.of(recipient))
+    await count(info, MAILING.of(household(info.context.caller.address)), LETTERS.of(recipient))
 
 
 async def let_strangers_wait(info: Info, email: str, user: PydanticObjectId) -> None:
@@ -97,7 +82,7 @@ async def let_strangers_wait(info: Info, email: str, user: PydanticObjectId) -> 
         RateLimitedError: says how long.
 
     """
-    attempts, here = info.context.services.attempts, neighbourhood(info.context.caller)
+    attempts, here = info.context.services.attempts, household(info.context.caller.address)
     if await _known(user, here):
         return
     try:
@@ -115,14 +100,14 @@ async def let_strangers_wait(info: Info, email: str, user: PydanticObjectId) -> 
 async def forgive_sign_ins(info: Info, email: str) -> None:
     """Forget an account's failures from here, since it has signed in; those from elsewhere stay."""
     try:
-        await info.context.services.attempts.forgive(HERE.of(email, neighbourhood(info.context.caller)))
+        await info.context.services.attempts.forgive(HERE.of(email, household(info.context.caller.address)))
     except AttemptsUnavailableError:
         return  # the windows end by themselves
 
 
 async def begin_anew(info: Info, email: str) -> None:
     """Forget what was tried at an account's old password: it has a new one, whose owner has proved who they are."""
-    here = neighbourhood(info.context.caller)
+    here = household(info.context.caller.address)
     try:
         await info.context.services.attempts.forgive(HERE.of(email, here), STRANGERS.of(email))
     except AttemptsUnavailableError:
@@ -133,7 +118,7 @@ async def _known(user: PydanticObjectId, here: str) -> bool:
     """Whether a user has signed in from here within the life of a session."""
     devices = Session.get_pymongo_collection().find({"user": user}, {"_id": 0, "address": 1})
     rows = await devices.sort("_id", -1).limit(_DEVICES_LOOKED_AT).to_list()
-    return any(neighbourhood(Caller(row.get("address", ""))) == here for row in rows)
+    return any(household(row.get("address", "")) == here for row in rows)
 
 
 def _unavailable() -> RateLimitedError:
