@@ -5,10 +5,10 @@ from __future__ import annotations
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from auth.opaque import new_token, token_hash
 from models.account import LIFETIMES, MailedToken, Purpose
 from models.entity import now
 from models.errors import InvalidInputError
+from models.opaque import new_token, token_hash
 
 
 async def issue(

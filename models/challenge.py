@@ -5,10 +5,8 @@ Both are known by an opaque token of which only a hash is stored, work once, and
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Annotated, Literal
 
 import pydantic
@@ -17,6 +15,7 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.entity import Entity, now
+from models.opaque import token_hash
 from models.personal import Erasing
 from models.user import Method
 
@@ -24,16 +23,6 @@ TICKET_LIFETIME = timedelta(minutes=5)
 CHALLENGE_LIFETIME = timedelta(minutes=2)
 MOST_GUESSES = 5
 """How many codes may be tried with one ticket."""
-
-
-def new_token() -> str:
-    """Return 192 random bits, in URL-safe base64."""
-    return secrets.token_urlsafe(24)
-
-
-def hashed(token: str) -> str:
-    """Return what is stored of a token."""
-    return sha256(token.encode()).hexdigest()
 
 
 class Ticket(Entity):
@@ -61,7 +50,7 @@ class Ticket(Entity):
     async def try_once(cls, token: str) -> Ticket | None:
         """Count a guess, before it is checked; None for a ticket that is unknown, used, too old or tried too often."""
         found = await cls.get_pymongo_collection().find_one_and_update(
-            {"hash": hashed(token), "guesses": {"$lt": MOST_GUESSES}, "expires_at": {"$gt": now()}},
+            {"hash": token_hash(token), "guesses": {"$lt": MOST_GUESSES}, "expires_at": {"$gt": now()}},
             {"$inc": {"guesses": 1}},
             return_document=ReturnDocument.AFTER,
         )
@@ -108,7 +97,7 @@ class Challenge(Entity):
     @classmethod
     async def take(cls, token: str, purpose: Purpose, user: PydanticObjectId | None) -> Challenge | None:
         """Consume a challenge before anything is checked; None where it is no open one for this purpose and user."""
-        found = await cls.get_pymongo_collection().find_one_and_delete({"hash": hashed(token)})
+        found = await cls.get_pymongo_collection().find_one_and_delete({"hash": token_hash(token)})
         taken: Challenge | None = None if found is None else cls.model_validate(found)
         if taken is None or taken.expires_at <= now() or (taken.purpose, taken.user) != (purpose, user):
             return None

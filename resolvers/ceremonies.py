@@ -15,10 +15,11 @@ import models.passkey
 import models.user
 from auth.passkeys import Asserted, RefusedError, assertion_options, check_assertion, credential_of
 from models.audit import AuditAction
-from models.challenge import Challenge, Purpose, hashed, new_token
+from models.challenge import Challenge, Purpose
 from models.entity import now
 from models.errors import NotSignedInError
 from models.factor import Factors
+from models.opaque import new_token, token_hash
 from resolvers.auditing import audit
 from resolvers.context import Info
 from schema.passkey import PasskeyOptions
@@ -33,7 +34,7 @@ Json = dict[str, Any]
 async def begin(purpose: Purpose, user: PydanticObjectId | None, options: Callable[[bytes], Json]) -> PasskeyOptions:
     """Keep a new challenge, and return what a browser makes of it."""
     token, challenge = new_token(), secrets.token_bytes(_CHALLENGE_BYTES)
-    await Challenge(hash=hashed(token), purpose=purpose, user=user, challenge=challenge).insert()
+    await Challenge(hash=token_hash(token), purpose=purpose, user=user, challenge=challenge).insert()
     return PasskeyOptions(ticket=token, options=JSON(options(challenge)))
 
 

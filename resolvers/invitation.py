@@ -12,13 +12,13 @@ import strawberry
 
 import models.invitation
 import models.organization
-from auth.opaque import token_hash
 from auth.permissions import Permission
 from auth.viewer import viewer_of
 from models.audit import AuditAction
 from models.errors import ConflictError, InvalidInputError, NotFoundError
 from models.invitation import InvitationStatus, recipient
 from models.letter import LetterKind
+from models.opaque import token_hash
 from models.organization import Membership
 from models.user import User, fold_email
 from resolvers.auditing import audit

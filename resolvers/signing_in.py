@@ -11,9 +11,10 @@ import models.user
 from auth import sessions
 from auth.sessions import Tokens
 from models.audit import AuditAction
-from models.challenge import Ticket, hashed, new_token
+from models.challenge import Ticket
 from models.errors import NotSignedInError
 from models.factor import Factors
+from models.opaque import new_token, token_hash
 from models.user import Credential, Method
 from resolvers.auditing import audit
 from resolvers.context import Info
@@ -74,7 +75,7 @@ async def _ticket(
     info: Info, user: models.user.User, methods: Sequence[Method], second: list[Method]
 ) -> SecondFactorRequired:
     token = new_token()
-    ticket = Ticket(hash=hashed(token), user=user.id, methods=[*methods], password=await password_state(info, user))
+    ticket = Ticket(hash=token_hash(token), user=user.id, methods=[*methods], password=await password_state(info, user))
     await ticket.insert()
     return SecondFactorRequired(
         message="Finish with `signInWithTotp` or `signInWithRecoveryCode`.",

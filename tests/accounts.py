@@ -9,8 +9,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from auth.opaque import token_hash
 from auth.passwords import HASHER
+from models.opaque import token_hash
 
 PASSWORD = "correct horse battery"
 

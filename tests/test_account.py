@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from app.embedded.ports import free_port
-from auth.opaque import token_hash
 from auth.passwords import ROUNDS
+from models.opaque import token_hash
 from schema import ids
 from storage.mail import Message
 from tests.accounts import PASSWORD, opened

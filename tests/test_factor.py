@@ -9,10 +9,11 @@ import pyotp
 import pytest
 
 from auth import recovery
-from models.challenge import MOST_GUESSES, TICKET_LIFETIME, hashed
+from models.challenge import MOST_GUESSES, TICKET_LIFETIME
 from models.entity import now
 from models.errors import RateLimitedError
 from models.factor import Guesses
+from models.opaque import token_hash
 from resolvers.proving import LIMITS
 from tests.factors import (
     BEGIN,
@@ -52,7 +53,7 @@ async def test_signing_in_takes_two_steps(platform: Platform, ana: User, app: Ap
     first = await first_step(ana)
     assert (first["__typename"], first["code"]) == ("SecondFactorRequired", "SECOND_FACTOR_REQUIRED")
     assert first["methods"] == ["TOTP", "RECOVERY_CODE"]
-    stored = await platform.database.handle["tickets"].find_one({"hash": hashed(first["ticket"])})
+    stored = await platform.database.handle["tickets"].find_one({"hash": token_hash(first["ticket"])})
     assert stored is not None
     assert first["ticket"] not in str(stored)
     assert stored["expires_at"] <= now() + TICKET_LIFETIME
@@ -157,8 +158,8 @@ async def test_an_old_ticket_and_a_made_up_one_are_refused(platform: Platform, a
     """Given five minutes, then one begins again."""
     ticket = await ticket_of(ana)
     tickets = platform.database.handle["tickets"]
-    await tickets.update_one({"hash": hashed(ticket)}, {"$set": {"expires_at": now()}})
-    for bad in (ticket, "x", "", hashed(ticket)):
+    await tickets.update_one({"hash": token_hash(ticket)}, {"$set": {"expires_at": now()}})
+    for bad in (ticket, "x", "", token_hash(ticket)):
         refused = await finish(ana, bad, app.code())
         assert (refused["__typename"], refused["message"][:11]) == ("NotSignedIn", "This ticket")
 

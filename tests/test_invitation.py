@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from auth.opaque import token_hash
 from auth.signatures import Keys
 from models.entity import now
 from models.invitation import MOST_MAILS, MOST_PENDING, Invitation
 from models.letter import Letter, LetterKind
+from models.opaque import token_hash
 from models.organization import Role
 from schema import ids
 from tests.letterbox import TOKEN

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from models.challenge import CHALLENGE_LIFETIME, hashed
+from models.challenge import CHALLENGE_LIFETIME
 from models.entity import now
+from models.opaque import token_hash
 from tests.passkeys import (
     BEGIN_ADDING,
     BEGIN_SIGN_IN,
@@ -142,7 +143,7 @@ async def test_an_old_challenge_is_refused(platform: Platform, ana: User, laptop
     """Given two minutes and no answer, then the answer is refused, though the challenge is still stored."""
     begun = await run(platform, BEGIN_SIGN_IN)
     challenges = platform.database.handle["challenges"]
-    stored = await challenges.find_one({"hash": hashed(begun["ticket"])})
+    stored = await challenges.find_one({"hash": token_hash(begun["ticket"])})
     assert stored is not None
     assert now() < stored["expires_at"] <= now() + CHALLENGE_LIFETIME
     assert begun["ticket"] not in str(stored)

@@ -13,13 +13,13 @@ from typing import Final
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from auth import mailed
-from auth.opaque import new_token, token_hash
 from auth.recording import record
 from auth.signatures import Keys
 from models.account import Purpose, SignUp
 from models.audit import AuditAction, AuditEvent
 from models.invitation import Invitation
 from models.letter import Letter, LetterKind
+from models.opaque import new_token, token_hash
 from models.user import User
 from workers.letters.texts import Text, Written, write
 

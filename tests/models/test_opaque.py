@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auth.opaque import new_token, token_hash
+from models.opaque import new_token, token_hash
 
 
 def test_tokens_are_random_and_stored_as_hashes() -> None:

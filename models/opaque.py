@@ -1,4 +1,4 @@
-"""Opaque tokens, as they are mailed: random, and stored as a hash alone."""
+"""Opaque tokens, as they are mailed and asked back in a moment: random, and stored as a hash alone."""
 
 from __future__ import annotations
 
