@@ -130,7 +130,7 @@ class AccountMutations:
                 raise mailed.worthless()
             owner.email_verified_at = owner.email_verified_at or now()
             await owner.save(session=session)
-            await audit(info, session, AuditAction.PASSWORD_RESET, owner, actor=owner.id)
+            await audit(info.context, session, AuditAction.PASSWORD_RESET, owner, actor=owner.id)
             return owner, await _replace_password(info, session, owner, hashed, {"user": owner.id})
 
         owner, ended = await services.database.transaction(reset)
@@ -154,7 +154,7 @@ class AccountMutations:
 
         async def change(session: Any) -> list[Any]:
             await require_fresh(info, session)
-            await audit(info, session, AuditAction.PASSWORD_CHANGED, user)
+            await audit(info.context, session, AuditAction.PASSWORD_CHANGED, user)
             others = {"user": user.id, "_id": {"$ne": viewer.session}}
             return await _replace_password(info, session, user, hashed, others)
 
@@ -212,8 +212,8 @@ async def _open(info: Info, session: Any, found: MailedToken) -> models.user.Use
     await user.insert(session=session)
     await Credential(id=user.id, hash=waiting.hash).insert(session=session)
     await SignUp.find({"email": waiting.email}, session=session).delete(session=session)
-    await audit(info, session, AuditAction.ACCOUNT_OPENED, user, actor=user.id)
-    await audit(info, session, AuditAction.EMAIL_VERIFIED, user, actor=user.id)
+    await audit(info.context, session, AuditAction.ACCOUNT_OPENED, user, actor=user.id)
+    await audit(info.context, session, AuditAction.EMAIL_VERIFIED, user, actor=user.id)
     return user
 
 
@@ -227,9 +227,9 @@ async def _change_email(info: Info, session: Any, found: MailedToken) -> models.
     await user.save(session=session)
     await mailed.void(user.id, session)
     if old == user.email:
-        await audit(info, session, AuditAction.EMAIL_VERIFIED, user, actor=user.id)
+        await audit(info.context, session, AuditAction.EMAIL_VERIFIED, user, actor=user.id)
         return user
-    await audit(info, session, AuditAction.EMAIL_CHANGED, user, actor=user.id)
+    await audit(info.context, session, AuditAction.EMAIL_CHANGED, user, actor=user.id)
     await post(info, session, LetterKind.EMAIL_CHANGED, old, user=user.id)
     return user
 

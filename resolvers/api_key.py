@@ -51,7 +51,7 @@ class ApiKeyMutations:
     """Mutations of API keys."""
 
     @mutation("Make an API key for an organization's programs. Its secret is shown this once.")
-    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyResult:  # noqa: A002 - Relay's word
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyResult:  # noqa: A002 - Relay's word,
         """Store a key's hash, and show the key."""
         path, services = ("input", "organizationId"), info.context.services
         kind = models.organization.Organization
@@ -75,7 +75,12 @@ class ApiKeyMutations:
                 raise InvalidInputError(f"{words}; revoke one first.", path=path)
             await key.insert(session=session)
             await audit(
-                info, session, AuditAction.API_KEY_CREATED, key, organization=organization.id, scopes=[*key.scopes]
+                info.context,
+                session,
+                AuditAction.API_KEY_CREATED,
+                key,
+                organization=organization.id,
+                scopes=[*key.scopes],
             )
 
         await services.database.transaction(create)
@@ -94,7 +99,12 @@ class ApiKeyMutations:
             key.change(**changes)
             await key.save(session=session)
             await audit(
-                info, session, AuditAction.API_KEY_CHANGED, key, organization=key.organization, fields=sorted(changes)
+                info.context,
+                session,
+                AuditAction.API_KEY_CHANGED,
+                key,
+                organization=key.organization,
+                fields=sorted(changes),
             )
             return key
 
@@ -109,7 +119,7 @@ class ApiKeyMutations:
             key = await permitted(info, models.api_key.ApiKey, id, Permission.MANAGE_KEYS, session, path=("id",))
             if key.revoke():
                 await key.save(session=session)
-                await audit(info, session, AuditAction.API_KEY_REVOKED, key, organization=key.organization)
+                await audit(info.context, session, AuditAction.API_KEY_REVOKED, key, organization=key.organization)
             return key
 
         found: RevokeApiKeyResult = show(await info.context.services.database.transaction(revoke))

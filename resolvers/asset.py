@@ -91,7 +91,7 @@ class AssetMutations:
         async def delete(session: Any) -> models.asset.Asset:
             asset = await permitted(info, models.asset.Asset, id, Permission.DELETE, session, path=("id",))
             await asset.delete(session=session)
-            await audit(info, session, AuditAction.ASSET_DELETED, asset, organization=asset.organization)
+            await audit(info.context, session, AuditAction.ASSET_DELETED, asset, organization=asset.organization)
             return asset
 
         asset = await info.context.services.database.transaction(delete)

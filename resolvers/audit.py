@@ -63,7 +63,7 @@ async def _read(
     details: dict[str, Any] = narrowed.described() | {"first": first, "further": after is not None}
 
     async def note(session: Any) -> None:
-        await audit(info, session, AuditAction.AUDIT_READ, organization=organization, **details)
+        await audit(info.context, session, AuditAction.AUDIT_READ, organization=organization, **details)
 
     await info.context.services.database.transaction(note)
     cursor = cursors.encoder(name)

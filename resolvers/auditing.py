@@ -8,11 +8,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from auth.recording import record
 from models.audit import AuditAction, AuditEvent, Detail
 from models.entity import Entity
-from resolvers.context import Info, RequestContext
+from resolvers.context import RequestContext
 
 
 async def audit(
-    info: Info,
+    context: RequestContext,
     session: AsyncClientSession,
     action: AuditAction,
     subject: Entity | None = None,
@@ -26,20 +26,6 @@ async def audit(
     It belongs to the organization's log, and to that of identity where there is none. `actor` is the user where nobody
     was signed in before (None: the viewer). Details are ids, roles and the like: nothing personal, nothing secret.
     """
-    await note(info.context, session, action, subject, organization=organization, actor=actor, **details)
-
-
-async def note(
-    context: RequestContext,
-    session: AsyncClientSession,
-    action: AuditAction,
-    subject: Entity | None = None,
-    *,
-    organization: PydanticObjectId | None = None,
-    actor: PydanticObjectId | None = None,
-    **details: Detail,
-) -> None:
-    """Do the same for what is asked without GraphQL."""
     event = AuditEvent(
         organization=organization,
         action=action,

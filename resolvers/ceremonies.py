@@ -75,7 +75,7 @@ async def asserted(
     except RefusedError as error:
         log.info("Request %s: a passkey was refused: %r", info.context.request_id, str(error))
         user = await models.user.User.get(passkey.user, session=session)
-        await audit(info, session, AuditAction.SIGN_IN_FAILED, user, method="PASSKEY", passkey=str(passkey.id))
+        await audit(info.context, session, AuditAction.SIGN_IN_FAILED, user, method="PASSKEY", passkey=str(passkey.id))
         return None
     await _note(info, passkey, said, session)
     return passkey
@@ -85,6 +85,8 @@ async def _note(info: Info, passkey: models.passkey.Passkey, said: Asserted, ses
     """Remember what an authenticator said of itself."""
     if said.went_back:
         action = AuditAction.PASSKEY_COUNTER_WENT_BACK
-        await audit(info, session, action, passkey, actor=passkey.user, was=passkey.sign_count, came=said.sign_count)
+        await audit(
+            info.context, session, action, passkey, actor=passkey.user, was=passkey.sign_count, came=said.sign_count
+        )
     passkey.change(sign_count=max(passkey.sign_count, said.sign_count), backed_up=said.backed_up, last_used_at=now())
     await passkey.save(session=session)

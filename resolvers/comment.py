@@ -144,7 +144,7 @@ async def remove(info: Info, global_id: str, session: Any) -> models.comment.Com
     await comment.delete(session=session)
     named = [str(reply.id) for reply in replies]
     await audit(
-        info,
+        info.context,
         session,
         AuditAction.COMMENT_DELETED,
         comment,

@@ -101,7 +101,7 @@ async def publish(info: Info, global_id: str, session: Any, *, published: bool) 
 
 async def _audited(info: Info, session: Any, action: AuditAction, design: models.design.Design) -> None:
     """Write what is done to a design, and in which project."""
-    await audit(info, session, action, design, organization=design.organization, project=str(design.project))
+    await audit(info.context, session, action, design, organization=design.organization, project=str(design.project))
 
 
 async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjectId]:

@@ -20,7 +20,7 @@ def witness(info: Info, action: AuditAction) -> sessions.Witness:
     """Return what writes to the audit log what happens to sessions, as done by their user."""
 
     async def write(session: Session, transaction: AsyncClientSession) -> None:
-        await audit(info, transaction, action, session, actor=session.user)
+        await audit(info.context, transaction, action, session, actor=session.user)
 
     return write
 

@@ -72,11 +72,11 @@ async def _erase(info: Info, input_: EraseAccountInput, session: Any) -> tuple[_
         there = member.organization
         if there in alone:
             organization = await Organization.get(there, session=session)
-            await audit(info, session, AuditAction.ORGANIZATION_DELETED, organization, organization=there)
+            await audit(info.context, session, AuditAction.ORGANIZATION_DELETED, organization, organization=there)
             await erase_organization(there, session)
         else:
-            await audit(info, session, AuditAction.MEMBER_LEFT, member, organization=there, user=str(user.id))
-    await audit(info, session, AuditAction.ACCOUNT_ERASED, user)
+            await audit(info.context, session, AuditAction.MEMBER_LEFT, member, organization=there, user=str(user.id))
+    await audit(info.context, session, AuditAction.ACCOUNT_ERASED, user)
     devices = await Session.find({"user": user.id}, session=session).to_list()
     await erase_user(user, session)
     return [member.organization for member in members], [device.id for device in devices]

@@ -58,7 +58,7 @@ async def _second_step(info: Info, ticket: Ticket, method: Method, check: Check)
         if user is None or await password_state(info, user, session) != ticket.password:
             return None
         if not await check(user, session):
-            await audit(info, session, AuditAction.SIGN_IN_FAILED, user, method=method)
+            await audit(info.context, session, AuditAction.SIGN_IN_FAILED, user, method=method)
             return None
         if not await ticket.use(session):
             raise NotSignedInError("This ticket was used meanwhile; begin again with `signIn`.")
@@ -82,7 +82,7 @@ async def _fresh_viewer(info: Info, session: AsyncClientSession) -> models.user.
 async def _fresh_codes(info: Info, user: models.user.User, session: AsyncClientSession) -> tuple[list[str], list[str]]:
     """Return new recovery codes and what is stored of them, and write that they were made."""
     codes = recovery.new_codes()
-    await audit(info, session, AuditAction.RECOVERY_CODES_MADE, user, count=len(codes))
+    await audit(info.context, session, AuditAction.RECOVERY_CODES_MADE, user, count=len(codes))
     return codes, [hashed_code(info, user.id, code) for code in codes]
 
 
@@ -138,7 +138,7 @@ class FactorMutations:
         async def check(user: models.user.User, session: AsyncClientSession) -> bool:
             if not await accept_recovery_code(info, user.id, code, session):
                 return False
-            await audit(info, session, AuditAction.RECOVERY_CODE_USED, user, actor=user.id)
+            await audit(info.context, session, AuditAction.RECOVERY_CODE_USED, user, actor=user.id)
             return True
 
         return await _second_step(info, await _tried(ticket), Method.RECOVERY_CODE, check)
@@ -179,7 +179,7 @@ class FactorMutations:
                 raise InvalidInputError(
                     "code: this is not what the app shows; check the device's clock.", path=("code",)
                 )
-            await audit(info, session, AuditAction.TOTP_ADDED, viewer)
+            await audit(info.context, session, AuditAction.TOTP_ADDED, viewer)
             codes, hashes = await _fresh_codes(info, viewer, session)
             app = Totp(secret=sealed, last_step=step).model_dump()
             await _set(user, session, totp=app, pending=None, recovery_codes=hashes)
@@ -209,7 +209,7 @@ class FactorMutations:
         async def remove(session: Any) -> None:
             viewer = await _fresh_viewer(info, session)
             await _with_app(user, session)
-            await audit(info, session, AuditAction.TOTP_REMOVED, viewer)
+            await audit(info.context, session, AuditAction.TOTP_REMOVED, viewer)
             await _set(user, session, totp=None, recovery_codes=[])
 
         await info.context.services.database.transaction(remove)
@@ -224,7 +224,7 @@ class FactorMutations:
             viewer = await _fresh_viewer(info, session)
             await Credential.find({"_id": user}, session=session).delete(session=session)
             await keep_a_way_in(user, session)
-            await audit(info, session, AuditAction.PASSWORD_REMOVED, viewer)
+            await audit(info.context, session, AuditAction.PASSWORD_REMOVED, viewer)
 
         await info.context.services.database.transaction(remove)
         return FactorRemoved()

@@ -32,7 +32,7 @@ async def _failed(info: Info, user: models.user.User) -> None:
     """Write that a password was wrong; done after the answer, whose time would tell that there is an account."""
 
     async def write(session: Any) -> None:
-        await audit(info, session, AuditAction.SIGN_IN_FAILED, user)
+        await audit(info.context, session, AuditAction.SIGN_IN_FAILED, user)
 
     await info.context.services.database.transaction(write)
 

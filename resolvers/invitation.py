@@ -99,7 +99,7 @@ async def _invite(info: Info, input_: InviteMemberInput, session: Any) -> models
     await invitation.send(session)
     await post(info, session, LetterKind.INVITATION, email, about=invitation.id)
     role = input_.role.value
-    await audit(info, session, AuditAction.INVITATION_SENT, invitation, organization=organization.id, role=role)
+    await audit(info.context, session, AuditAction.INVITATION_SENT, invitation, organization=organization.id, role=role)
     return invitation
 
 
@@ -116,12 +116,12 @@ async def _accept(info: Info, input_: AcceptInvitationInput, session: Any) -> Me
     await invitation.save(session=session)
     there = invitation.organization
     await models.organization.Organization.one_at_a_time(there, "owner", session)  # it may be about to be deleted
-    await audit(info, session, AuditAction.INVITATION_ACCEPTED, invitation, organization=there)
+    await audit(info.context, session, AuditAction.INVITATION_ACCEPTED, invitation, organization=there)
     if member is None:
         member = Membership(**mine, role=invitation.role)
         await member.insert(session=session)
         role, whom = member.role.value, str(user.id)
-        await audit(info, session, AuditAction.MEMBER_ADDED, member, organization=there, role=role, user=whom)
+        await audit(info.context, session, AuditAction.MEMBER_ADDED, member, organization=there, role=role, user=whom)
     return member
 
 
@@ -147,7 +147,7 @@ async def _close(
     invitation.change(status=status)
     await invitation.save(session=session)
     action = AuditAction[f"INVITATION_{status.value}"]
-    await audit(info, session, action, invitation, organization=invitation.organization)
+    await audit(info.context, session, action, invitation, organization=invitation.organization)
     return invitation
 
 

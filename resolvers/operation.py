@@ -97,7 +97,7 @@ class OperationMutations:
             )
             await made.insert(session=session)
             await audit(
-                info,
+                info.context,
                 session,
                 AuditAction.OPERATION_REGISTERED,
                 made,
@@ -118,7 +118,9 @@ class OperationMutations:
             operation = await permitted(info, kind, id, Permission.MANAGE_OPERATIONS, session, path=("id",))
             await operation.delete(session=session)
             of, document = operation.organization, operation.document_id
-            await audit(info, session, AuditAction.OPERATION_REMOVED, operation, organization=of, document=document)
+            await audit(
+                info.context, session, AuditAction.OPERATION_REMOVED, operation, organization=of, document=document
+            )
 
         await info.context.services.database.transaction(remove)
         return Deleted(id=id)

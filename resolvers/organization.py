@@ -55,7 +55,7 @@ async def _audited(
     """Write what is done to a member, who that is, and in which role."""
     details: dict[str, Any] = {"user": str(member.user), "role": role.value}
     details |= {} if was is None else {"was": was.value}
-    await audit(info, session, action, member, organization=member.organization, **details)
+    await audit(info.context, session, action, member, organization=member.organization, **details)
 
 
 @strawberry.type
@@ -77,7 +77,9 @@ class OrganizationMutations:
             await models.organization.Membership(organization=organization.id, user=user, role=Role.OWNER).insert(
                 session=session
             )
-            await audit(info, session, AuditAction.ORGANIZATION_CREATED, organization, organization=organization.id)
+            await audit(
+                info.context, session, AuditAction.ORGANIZATION_CREATED, organization, organization=organization.id
+            )
 
         await info.context.services.database.transaction(create)
         info.context.viewer.roles[organization.id] = Role.OWNER  # the rest of the answer is read by its owner
@@ -98,7 +100,9 @@ class OrganizationMutations:
             )
             organization.change(**given(input, "name"))
             await organization.save(session=session)
-            await audit(info, session, AuditAction.ORGANIZATION_CHANGED, organization, organization=organization.id)
+            await audit(
+                info.context, session, AuditAction.ORGANIZATION_CHANGED, organization, organization=organization.id
+            )
             return organization
 
         found: UpdateOrganizationResult = show(await info.context.services.database.transaction(update))

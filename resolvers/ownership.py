@@ -41,7 +41,7 @@ async def _transfer(info: Info, global_id: str, session: Any) -> tuple[Membershi
         member.change(role=role)
         await member.save(session=session)
     action, whom = AuditAction.OWNERSHIP_TRANSFERRED, str(heir.user)
-    await audit(info, session, action, heir, organization=heir.organization, user=whom)
+    await audit(info.context, session, action, heir, organization=heir.organization, user=whom)
     return heir, owner
 
 
@@ -52,7 +52,7 @@ async def _delete(info: Info, input_: DeleteOrganizationInput, session: Any) -> 
     if input_.name != organization.name:
         raise InvalidInputError("name: that is not the organization's name.", path=("input", "name"))
     await erase_organization(organization.id, session)
-    await audit(info, session, AuditAction.ORGANIZATION_DELETED, organization, organization=organization.id)
+    await audit(info.context, session, AuditAction.ORGANIZATION_DELETED, organization, organization=organization.id)
     return organization
 
 

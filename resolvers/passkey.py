@@ -107,7 +107,7 @@ class PasskeyMutations:
             await Factors.one_at_a_time(user, session)
             await models.passkey.Passkey.check_room(user, session)
             await passkey.insert(session=session)
-            await audit(info, session, AuditAction.PASSKEY_ADDED, passkey, syncs=passkey.syncs)
+            await audit(info.context, session, AuditAction.PASSKEY_ADDED, passkey, syncs=passkey.syncs)
 
         try:
             await info.context.services.database.transaction(add)
@@ -124,7 +124,7 @@ class PasskeyMutations:
             passkey = await _own(info, input.id, session, ("input", "id"))
             passkey.change(name=input.name)
             await passkey.save(session=session)
-            await audit(info, session, AuditAction.PASSKEY_RENAMED, passkey)
+            await audit(info.context, session, AuditAction.PASSKEY_RENAMED, passkey)
             return passkey
 
         found: RenamePasskeyResult = show(await info.context.services.database.transaction(rename))
@@ -140,7 +140,7 @@ class PasskeyMutations:
             await require_fresh(info, session)
             await passkey.delete(session=session)
             await keep_a_way_in(user, session)
-            await audit(info, session, AuditAction.PASSKEY_REMOVED, passkey)
+            await audit(info.context, session, AuditAction.PASSKEY_REMOVED, passkey)
 
         await info.context.services.database.transaction(remove)
         return Deleted(id=id)

@@ -109,7 +109,7 @@ async def expose(info: Info, input_: ShowProjectInput, session: Any) -> models.p
         )
         action = AuditAction.PROJECT_PUBLISHED if project.public else AuditAction.PROJECT_UNPUBLISHED
         await audit(
-            info,
+            info.context,
             session,
             action,
             project,
@@ -127,7 +127,9 @@ async def remove(info: Info, global_id: str, session: Any) -> list[PydanticObjec
     await delete_designs(designs, session)
     await project.delete(session=session)
     named = [str(design) for design in designs]
-    await audit(info, session, AuditAction.PROJECT_DELETED, project, organization=project.organization, designs=named)
+    await audit(
+        info.context, session, AuditAction.PROJECT_DELETED, project, organization=project.organization, designs=named
+    )
     return designs
 
 

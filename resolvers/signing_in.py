@@ -41,7 +41,7 @@ async def admit(info: Info, user: models.user.User, methods: Sequence[Method]) -
 
 async def begin(info: Info, user: models.user.User, methods: Sequence[Method], session: AsyncClientSession) -> Tokens:
     """Begin a device's session, and write it to the log of audit, in a transaction of the caller's."""
-    await audit(info, session, AuditAction.SIGNED_IN, user, actor=user.id, methods=[*methods])
+    await audit(info.context, session, AuditAction.SIGNED_IN, user, actor=user.id, methods=[*methods])
     return await sessions.start(info.context.services.keys, user.id, methods, info.context.caller, session)
 
 

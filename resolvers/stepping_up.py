@@ -67,7 +67,7 @@ async def _renew(info: Info, methods: Sequence[Method], session: AsyncClientSess
         raise NotSignedInError("This device is signed out; sign in again.")
     renewed = {"$set": {"authenticated_at": moment, "methods": [*methods]}}
     await Session.get_pymongo_collection().update_one(which, renewed, session=session)
-    await audit(info, session, AuditAction.STEPPED_UP, device, methods=[*methods])
+    await audit(info.context, session, AuditAction.STEPPED_UP, device, methods=[*methods])
     return SteppedUp(authenticated_at=moment, methods=[*methods])
 
 
@@ -85,7 +85,7 @@ async def _check_password(info: Info, password: str) -> None:
 async def _tell_failure(info: Info) -> None:
     async def work(session: Any) -> None:
         user = await User.get(info.context.viewer.require_user(), session=session)
-        await audit(info, session, AuditAction.SIGN_IN_FAILED, user, step_up=True)
+        await audit(info.context, session, AuditAction.SIGN_IN_FAILED, user, step_up=True)
 
     await info.context.services.database.transaction(work)
 

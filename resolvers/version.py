@@ -65,7 +65,9 @@ class VersionMutations:
             await models.version.VersionChunk.find({"version": version.id}, session=session).delete(session=session)
             await version.delete(session=session)
             of, design = version.organization, str(version.design)
-            await audit(info, session, AuditAction.DESIGN_VERSION_DELETED, version, organization=of, design=design)
+            await audit(
+                info.context, session, AuditAction.DESIGN_VERSION_DELETED, version, organization=of, design=design
+            )
 
         await info.context.services.database.transaction(delete)
         return Deleted(id=id)

@@ -27,7 +27,7 @@ from models.audit import AuditAction, AuditEvent, Detail, Wanted, index
 from models.entity import now
 from models.errors import DomainError, InvalidInputError, NotAllowedError, NotFoundError, NotSignedInError
 from models.organization import Organization
-from resolvers.auditing import note
+from resolvers.auditing import audit
 from resolvers.context import RequestContext
 from schema import ids
 
@@ -76,7 +76,7 @@ async def _note(context: RequestContext, organization: PydanticObjectId, details
 
     async def write(session: AsyncClientSession) -> None:
         event: Any = details  # whose names are none of the function's own
-        await note(context, session, AuditAction.AUDIT_EXPORTED, organization=organization, **event)
+        await audit(context, session, AuditAction.AUDIT_EXPORTED, organization=organization, **event)
 
     await context.services.database.transaction(write)
 

@@ -21,7 +21,7 @@ from models.entity import Entity, now
 from models.errors import NotSignedInError, RateLimitedError, StepUpRequiredError
 from models.register import DOCUMENTS
 from models.user import User
-from resolvers.auditing import note
+from resolvers.auditing import audit
 from resolvers.context import RequestContext
 from resolvers.stepping_up import check_fresh
 
@@ -90,7 +90,7 @@ class Exports:
             user = await User.get(context.viewer.require_user(), session=session)
             if user is None or user.erased:
                 raise NotSignedInError("This account no longer exists.")
-            await note(context, session, AuditAction.ACCOUNT_EXPORTED, user)
+            await audit(context, session, AuditAction.ACCOUNT_EXPORTED, user)
             return user
 
         return await context.services.database.transaction(permit)
