@@ -7,7 +7,6 @@ them are up to ten seconds.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from auth.caller import household
 from auth.viewer import Viewer
@@ -23,21 +22,18 @@ ADDRESS_A_MINUTE = 600_000
 """For everybody at one address on whose behalf nobody has signed in; an office or a carrier can be behind it."""
 
 
-class Payer(NamedTuple):
-    """Whose budget pays: its subject, and what it holds a minute."""
-
-    subject: str
-    amount: int
+Budget = tuple[str, int]
+"""Whose it is, as `edge.leases` has subjects, and what it holds a minute."""
 
 
-def payer(viewer: Viewer, address: str) -> Payer:
-    """Return who pays for what a viewer asks from an address."""
+def payer(viewer: Viewer, address: str) -> Budget:
+    """Return whose budget pays for what a viewer asks from an address."""
     if viewer.user is not None:
-        return Payer(f"user:{viewer.user}", USER_A_MINUTE)
+        return f"user:{viewer.user}", USER_A_MINUTE
     return address_payer(address)
 
 
 @lru_cache(maxsize=4096)
-def address_payer(address: str) -> Payer:
-    """Return who pays where nobody has signed in: an IPv4 address, or an IPv6 network of 64 bits."""
-    return Payer(f"address:{household(address)}", ADDRESS_A_MINUTE)
+def address_payer(address: str) -> Budget:
+    """Return whose budget pays where nobody has signed in: an IPv4 address, or an IPv6 network of 64 bits."""
+    return f"address:{household(address)}", ADDRESS_A_MINUTE

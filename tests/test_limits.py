@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from auth.budgets import ADDRESS_A_MINUTE, USER_A_MINUTE, Payer
+from auth.budgets import ADDRESS_A_MINUTE, USER_A_MINUTE
+from edge.tolls import Payer
 from schema import ids
 from tests.following import socket, stream
 from tests.limits import Limited, limited, new_address

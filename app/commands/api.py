@@ -58,7 +58,8 @@ async def process(
     store = await open_asset_store(settings)
     registered = registry.load()
     strict = settings.production and not settings.apq
-    for_partners = {id_ for id_, plan in plans.load().items() if plan.audience == PARTNERS}
+    own = plans.load()
+    for_partners = {id_ for id_, plan in own.items() if plan.audience == PARTNERS}
     in_full = registered.keys() - for_partners  # which clients may also send; those for partners go by their ids alone
     api, preparer = build(production=settings.production, registered=in_full if strict else None)
     made = Plans(api)
@@ -83,6 +84,7 @@ async def process(
         access,
         contexts,
         Charging(leases, partial(marked, acting.keys)),
+        own=own,
         development=not settings.production,
         cloudfront=bool(settings.cloudfront_distribution),
         guards=guards(settings),

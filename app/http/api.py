@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -22,10 +24,10 @@ from app.http.request import MOST_BODY_BYTES
 from app.http.streaming import Streams
 from app.http.uploads import progress, receive
 from app.http.websocket import WebSocketHandler
-from edge import plans
 from edge.cdn.sharing import unshared
 from edge.draining import Draining
 from edge.guards import Guards
+from edge.plans import Plan
 from resolvers.api import Api
 from schema.compiled.executor import Executor
 from schema.prepared import Preparer
@@ -63,16 +65,17 @@ def create_api_app(
     contexts: Contexts,
     charging: Charging,
     *,
+    own: Mapping[str, Plan],
     development: bool,
     cloudfront: bool = False,
     guards: Guards | None = None,
 ) -> web.Application:
-    """Assemble the API."""
+    """Assemble the API; `own` are the plans of the release."""
     guards = guards or Guards()
     app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[readable_refusals, preflights(guards)])
     app.on_response_prepare.append(guards.prepare)
     draining = Draining()
-    headers = PlanHeaders(preparer.schema, plans.load())
+    headers = PlanHeaders(preparer.schema, own)
     streams = Streams(api, preparer, contexts, charging)
     over_http = GraphQLOverHTTP(
         api, executor, preparer, registry, access, contexts, streams, headers, draining, guards, development, cloudfront

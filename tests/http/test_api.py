@@ -21,6 +21,7 @@ from app.http.registry import Document, Registry
 from app.http.request import Parameters
 from app.services import image_links, open_asset_store
 from auth.signatures import Keys
+from edge import plans
 from edge.follower import Follower
 from edge.stream import EntryId
 from edge.usage import Usage
@@ -51,7 +52,15 @@ async def serving(
         access = Access(contexts, ApiKeys(platform.database), Usage(redis))
         charging = Charging(None, lambda _header, _document: False)
         app = create_api_app(
-            api, Executor(Plans(api)), preparer, registry, access, contexts, charging, development=True
+            api,
+            Executor(Plans(api)),
+            preparer,
+            registry,
+            access,
+            contexts,
+            charging,
+            own=plans.load(),
+            development=True,
         )
         running = runner(app, access_log=None)
         await running.setup()
