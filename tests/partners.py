@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import pytest
+
 from edge import plans
 from models.api_key import ApiKey
 from schema import ids
@@ -68,3 +70,15 @@ async def known_at_the_api(platform: Platform, id_: str, secret: str) -> None:
         return (await ask(f"{platform.api}/graphql/{id_}", platform, secret)).status == 200
 
     await until(known)
+
+
+@pytest.fixture
+async def ana(platform: Platform) -> User:
+    """Give somebody signed in."""
+    return await platform.user()
+
+
+@pytest.fixture
+async def studio(ana: User) -> str:
+    """Give their organization."""
+    return await ana.organization()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import pytest
 from beanie import PydanticObjectId
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -159,3 +160,17 @@ async def audited(user: User) -> list[str]:
 async def owned(user: User) -> list[Json]:
     """Return a user's passkeys as they see them."""
     return [edge["node"] for edge in (await user.ask(LIST))["viewer"]["passkeys"]["edges"]]
+
+
+@pytest.fixture
+async def ana(platform: Platform) -> User:
+    """Sign Ana up."""
+    return await platform.user("Ana")
+
+
+@pytest.fixture
+async def laptop(ana: User) -> Device:
+    """Give Ana's passkey."""
+    device = Device()
+    assert (await add(ana, device))["__typename"] == "Passkey"
+    return device

@@ -16,25 +16,15 @@ from models.audit import AuditEvent
 from models.user import Session
 from schema import ids
 from tests.limits import limited, limited_edge
-from tests.partners import A_MINUTE, FEED, GALLERY, ask, known_at_the_api, registered, stored, until
+from tests.partners import A_MINUTE, FEED, GALLERY, ana, ask, known_at_the_api, registered, stored, studio, until
 from tests.platform import Json, Platform, User
+
+__all__ = ["ana", "studio"]  # fixtures
 
 FIELDS = """id name prefix scopes operations origins expiresAt revokedAt lastUsed createdAt
     creator { id } organization { id }"""
 LISTED = """query ($id: ID!) { organization(id: $id) { apiKeys(first: 100) {
     totalCount edges { node { id name prefix revokedAt } } } } }"""
-
-
-@pytest.fixture
-async def ana(platform: Platform) -> User:
-    """Give somebody signed in."""
-    return await platform.user()
-
-
-@pytest.fixture
-async def studio(ana: User) -> str:
-    """Give their organization."""
-    return await ana.organization()
 
 
 async def audited(platform: Platform, id_: str) -> list[Json]:

@@ -19,20 +19,10 @@ from models.database import Database
 from models.operation import RegisteredOperation
 from schema import ids
 from tests.following import socket
-from tests.partners import FEED, ask, known_at_the_api, registered, until
+from tests.partners import FEED, ana, ask, known_at_the_api, registered, studio, until
 from tests.platform import Json, Platform, User, another_api
 
-
-@pytest.fixture
-async def ana(platform: Platform) -> User:
-    """Give somebody signed in."""
-    return await platform.user()
-
-
-@pytest.fixture
-async def studio(ana: User) -> str:
-    """Give their organization."""
-    return await ana.organization()
+__all__ = ["ana", "studio"]  # fixtures
 
 
 async def test_attacks_with_a_key_on_what_it_may_not_ask(platform: Platform, ana: User, studio: str) -> None:

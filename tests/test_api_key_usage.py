@@ -6,7 +6,6 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
-import pytest
 from beanie import PydanticObjectId
 from redis.asyncio import Redis
 
@@ -14,21 +13,11 @@ from edge.server import EDGE
 from edge.usage import BATCHES, Row, Usage
 from models.api_key import ApiKeyUsage
 from schema import ids
-from tests.partners import FEED, stored, until
+from tests.partners import FEED, ana, stored, studio, until
 from tests.platform import Platform, User
 from workers.usage import UsageCounts
 
-
-@pytest.fixture
-async def ana(platform: Platform) -> User:
-    """Give somebody signed in."""
-    return await platform.user()
-
-
-@pytest.fixture
-async def studio(ana: User) -> str:
-    """Give their organization."""
-    return await ana.organization()
+__all__ = ["ana", "studio"]  # fixtures
 
 
 async def test_usage_is_counted_once_and_told_by_day(platform: Platform, ana: User, studio: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import pytest
-
 from models.passkey import MOST_PASSKEYS
 from tests.passkeys import (
     BEGIN_ADDING,
@@ -15,16 +13,20 @@ from tests.passkeys import (
     FINISH_STEP_UP,
     Device,
     add,
+    ana,
     audited,
     finish_adding,
     grow_stale,
     key,
+    laptop,
     owned,
     run,
     sign_in,
     text_of,
 )
 from tests.platform import Platform, User
+
+__all__ = ["ana", "laptop"]  # fixtures
 
 RENAME = """mutation ($input: RenamePasskeyInput!) { result: renamePasskey(input: $input) {
     __typename ... on Passkey { id name } ... on UserError { message code path } } }"""
@@ -33,20 +35,6 @@ REMOVE = """mutation ($id: ID!) { result: removePasskey(id: $id) {
 REMOVE_PASSWORD = "mutation { result: removePassword { __typename ... on UserError { message code } } }"
 STEP_UP = """mutation ($input: StepUpInput!) { result: stepUp(input: $input) {
     __typename ... on SteppedUp { methods } ... on UserError { message code path } } }"""
-
-
-@pytest.fixture
-async def ana(platform: Platform) -> User:
-    """Sign Ana up."""
-    return await platform.user("Ana")
-
-
-@pytest.fixture
-async def laptop(ana: User) -> Device:
-    """Give Ana's passkey."""
-    device = Device()
-    assert (await add(ana, device))["__typename"] == "Passkey"
-    return device
 
 
 async def test_a_passkey_signs_in_without_an_address(platform: Platform, ana: User) -> None:

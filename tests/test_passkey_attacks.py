@@ -18,10 +18,12 @@ from tests.passkeys import (
     FINISH_STEP_UP,
     Device,
     add,
+    ana,
     audited,
     finish_adding,
     grow_stale,
     key,
+    laptop,
     owned,
     run,
     sign_in,
@@ -30,21 +32,9 @@ from tests.passkeys import (
 )
 from tests.platform import Json, Platform, User
 
+__all__ = ["ana", "laptop"]  # fixtures
+
 PHISHING = "https://disenopro.example.net"
-
-
-@pytest.fixture
-async def ana(platform: Platform) -> User:
-    """Sign Ana up."""
-    return await platform.user("Ana")
-
-
-@pytest.fixture
-async def laptop(ana: User) -> Device:
-    """Give Ana's passkey."""
-    device = Device()
-    assert (await add(ana, device))["__typename"] == "Passkey"
-    return device
 
 
 @pytest.mark.parametrize(
