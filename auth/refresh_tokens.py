@@ -50,7 +50,7 @@ class RefreshToken:
     def text(self, keys: Keys) -> str:
         """Return what a client is given."""
         packed = self._packed()
-        return base64.urlsafe_b64encode(packed + _mac(keys, packed)).rstrip(b"=").decode()
+        return _spelled(packed + _mac(keys, packed))
 
     def hash(self) -> str:
         """Return what is stored of it."""
@@ -68,11 +68,17 @@ def read(keys: Keys, text: str) -> RefreshToken | None:
         raw = base64.b64decode(text + "==", altchars=b"-_", validate=True)
     except (Error, ValueError):
         return None
+    if _spelled(raw) != text:  # it is lenient with other alphabets, and with the last character
+        return None
     packed, mac = raw[: _FIELDS.size], raw[_FIELDS.size :]
     if not hmac.compare_digest(mac, _mac(keys, packed)):
         return None
     session, generation, secret = _FIELDS.unpack(packed)
     return RefreshToken(PydanticObjectId(session), generation, secret)
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def new_salt() -> bytes:
