@@ -77,10 +77,12 @@ def request(path: str, coding: str, *more: str) -> bytes:
 
 
 @asynccontextmanager
-async def origin(as_of: EntryId) -> AsyncIterator[int]:
-    """Serve the body with an API's headers; yield the port."""
+async def origin(as_of: EntryId, record: bytes) -> AsyncIterator[int]:
+    """Serve the body with an API's headers, and what is said of every API key; yield the port."""
 
-    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+    async def answer(asked: web.BaseRequest) -> web.StreamResponse:
+        if asked.path == "/internal/api-key":
+            return web.Response(body=record, headers={"Edge-As-Of-Read": str(as_of)})
         headers = {
             "CDN-Cache-Control": "max-age=3600",
             "Surrogate-Key": header(f"Project:{number}" for number in range(250)),
@@ -160,26 +162,38 @@ async def start(
                 return process.pid
 
 
+async def stage(stack: AsyncExitStack, record: bytes = b"") -> tuple[Path, int, dict[str, str]]:
+    """Start what an edge stands on: a folder, the port of an origin, and what the edge's environment says of them.
+
+    `record` is what the origin says of every API key.
+    """
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
+    embedded = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
+    redis = await stack.enter_async_context(Redis.from_url(embedded.url))
+    began = EntryId(1, 0)
+    await stream.append(redis, START, [Entry(began, START, "", ())])
+    pulsing = asyncio.create_task(pulses(redis, began))
+    stack.callback(pulsing.cancel)
+    behind = await stack.enter_async_context(origin(EntryId(10**9, 0), record))
+    environment = {
+        "REDIS_URL": embedded.url,
+        "MONGODB_URL": "mongodb://127.0.0.1:1/",
+        "API_URL": f"http://127.0.0.1:{behind}",
+        "DATA_DIR": str(folder),
+    }
+    return folder, behind, environment
+
+
 async def compare() -> None:
     """Measure the edge and Varnish in turn, and print."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
-        embedded = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
-        redis = await stack.enter_async_context(Redis.from_url(embedded.url))
-        began = EntryId(1, 0)
-        await stream.append(redis, START, [Entry(began, START, "", ())])
-        pulsing = asyncio.create_task(pulses(redis, began))
-        stack.callback(pulsing.cancel)
-        behind = await stack.enter_async_context(origin(EntryId(10**9, 0)))
+        folder, behind, surroundings = await stage(stack)
         ports = {name: free_port() for name in ("edge", "admin", "varnish")}
         environment = {
             "EDGE_PORT": str(ports["edge"]),
             "ADMIN_PORT": str(ports["admin"]),
-            "REDIS_URL": embedded.url,
+            **surroundings,
             "RATE_LIMITS": "off",  # all load comes from one address
-            "MONGODB_URL": "mongodb://127.0.0.1:1/",
-            "API_URL": f"http://127.0.0.1:{behind}",
-            "DATA_DIR": str(folder),
         }
         servers = {
             "edge": (

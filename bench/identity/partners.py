@@ -9,28 +9,19 @@ runs several times, interleaved. The key may cost no more than `MOST_MICROSECOND
 
 from __future__ import annotations
 
-import asyncio
 import math
 import statistics
 import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import uvloop
-from aiohttp import web
-from redis.asyncio import Redis
 
-from app.embedded import EmbeddedRedis
 from app.embedded.ports import free_port
 from auth import api_keys
-from bench.edge import BODY, TRACES, pulses, request, run, start
+from bench.edge import BODY, TRACES, request, run, stage, start
 from bench.stand import local_versions, operation, show
-from edge import plans, stream
+from edge import plans
 from edge.api_keys import Record
-from edge.stream import START, Entry, EntryId
-from edge.tags import header
 
 MOST_MICROSECONDS = 30.0
 RUNS = 3
@@ -39,48 +30,16 @@ _PARTNERS = "PartnerListings"
 _NONE: frozenset[str] = frozenset()
 
 
-@asynccontextmanager
-async def origin(as_of: EntryId) -> AsyncIterator[int]:
-    """Serve the body with an API's headers, and the record of every key; yield the port."""
+def record() -> bytes:
+    """Return what the origin says of every key: it may ask the partners' operation, and spend without end."""
     partners = frozenset(plan.id for plan in plans.load().values() if plan.name == _PARTNERS)
-    record = Record("a" * 24, "b" * 24, 10**12, frozenset({"READ_PUBLIC"}), partners, _NONE, _NONE, math.inf)
-
-    async def answer(asked: web.BaseRequest) -> web.StreamResponse:
-        if asked.path == "/internal/api-key":
-            return web.Response(body=record.encode(), headers={"Edge-As-Of-Read": str(as_of)})
-        headers = {
-            "CDN-Cache-Control": "max-age=3600",
-            "Surrogate-Key": header(f"Project:{number}" for number in range(20)),
-            "Edge-As-Of-Read": str(as_of),
-            "Content-Type": "application/json",
-        }
-        return web.Response(body=BODY, headers=headers)
-
-    runner = web.ServerRunner(web.Server(answer, access_log=None))
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    yield port
-    await runner.cleanup()
+    return Record("a" * 24, "b" * 24, 10**12, frozenset({"READ_PUBLIC"}), partners, _NONE, _NONE, math.inf).encode()
 
 
 async def measure() -> bool:
     """Measure and print; return whether a key costs little enough."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="disenopro-bench-")))
-        embedded = await stack.enter_async_context(EmbeddedRedis(folder, free_port()))
-        redis = await stack.enter_async_context(Redis.from_url(embedded.url))
-        began = EntryId(1, 0)
-        await stream.append(redis, START, [Entry(began, START, "", ())])
-        pulsing = asyncio.create_task(pulses(redis, began))
-        stack.callback(pulsing.cancel)
-        behind = await stack.enter_async_context(origin(EntryId(10**9, 0)))
-        environment = {
-            "REDIS_URL": embedded.url,
-            "MONGODB_URL": "mongodb://127.0.0.1:1/",
-            "API_URL": f"http://127.0.0.1:{behind}",
-            "DATA_DIR": str(folder),
-        }
+        *_, environment = await stage(stack, record())
         edges = [await _edge(stack, environment, limits) for limits in ("off", "on")]
         found = await _runs(*edges)
     costs = {name: statistics.median(cost for _, cost in runs) for name, runs in found.items()}
