@@ -25,7 +25,6 @@ class AuditAction(StrEnum):
     """What can be done; `NOUN_VERB`, the verb in the past."""
 
     ACCOUNT_OPENED = "ACCOUNT_OPENED"
-    ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
     ACCOUNT_EXPORTED = "ACCOUNT_EXPORTED"
     ACCOUNT_ERASED = "ACCOUNT_ERASED"
     EMAIL_VERIFIED = "EMAIL_VERIFIED"

@@ -5,37 +5,11 @@
 //   docs      the text of the documentation pane
 //   foreign   addresses outside the origin that the page asked for
 //   problems  console errors and uncaught exceptions, violations of the content security policy among them
-import { chromium } from "playwright-core";
+import { alone } from "./browser.mjs";
 
 const [url, executablePath, screenshot] = process.argv.slice(2);
-const { origin, hostname } = new URL(url);
 
-const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${hostname}`,
-  ],
-});
-try {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
-  page.setDefaultTimeout(60_000);
-  const foreign = [];
-  const problems = [];
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-  page.on("pageerror", (error) => problems.push(String(error)));
-  await page.route("**/*", (route) => {
-    const address = route.request().url();
-    if (new URL(address).origin === origin || /^(data|blob):/.test(address)) return route.continue();
-    foreign.push(address);
-    return route.abort();
-  });
-
+const look = async ({ page, foreign, problems }) => {
   await page.goto(url);
   await page.locator(".graphiql-query-editor .view-line", { hasText: "query Gallery" }).waitFor();
   await page.getByRole("button", { name: "Execute query" }).click();
@@ -50,9 +24,8 @@ try {
   if (screenshot) await page.screenshot({ path: screenshot });
 
   console.log(JSON.stringify({ title: await page.title(), result, docs, foreign, problems }));
-} finally {
-  await browser.close();
-}
+};
+await alone(url, executablePath, look, { viewport: { width: 1400, height: 850 } });
 
 /** The lines of an editor from top to bottom: Monaco keeps them in no order and writes spaces as U+00A0. */
 async function text(editor) {

@@ -7,36 +7,12 @@
 //   unverified   what the page said where the authenticator verified nobody
 //   foreign      addresses outside the origin that the page asked for
 //   problems     console errors and uncaught exceptions, violations of the content security policy among them
-import { chromium } from "playwright-core";
+import { alone } from "./browser.mjs";
 
 const [url, executablePath, email, password] = process.argv.slice(2);
-const { origin, hostname } = new URL(url);
 
-const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${hostname}`,
-  ],
-});
-try {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(60_000);
-  const [foreign, problems, said] = [[], [], {}];
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-  page.on("pageerror", (error) => problems.push(String(error)));
-  await page.route("**/*", (route) => {
-    const address = route.request().url();
-    if (new URL(address).origin === origin) return route.continue();
-    foreign.push(address);
-    return route.abort();
-  });
-
+await alone(url, executablePath, async ({ page, foreign, problems }) => {
+  const said = {};
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
   const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
@@ -79,6 +55,4 @@ try {
     signCount,
   }));
   console.log(JSON.stringify({ said, who, listed, credentials: shown, unverified, foreign, problems }));
-} finally {
-  await browser.close();
-}
+});
