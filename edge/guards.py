@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from edge import fields
+from edge.cdn.sharing import unshared
 
 ANY: Final = "*"
 _ALWAYS: Final = {
@@ -61,7 +62,7 @@ class Guards:
             "Access-Control-Allow-Methods": _ALLOWED_METHODS,
             "Access-Control-Allow-Headers": ", ".join(name for name in wanted if name.replace("-", "").isalnum()),
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
-            "Cache-Control": "private, no-store",
+            **unshared(),
         }
         return web.Response(status=204, headers=headers)
 

@@ -19,12 +19,12 @@ from auth.sessions import Tokens
 from models.account import LIFETIMES, MailedToken, Purpose, SignUp
 from models.audit import AuditAction
 from models.entity import now
-from models.errors import InvalidInputError, NotSignedInError
+from models.errors import InvalidInputError
 from models.letter import LetterKind
 from models.user import Credential, Method, fold_email
 from resolvers import throttling
 from resolvers.auditing import audit
-from resolvers.context import Info, mutation
+from resolvers.context import Info, account, mutation
 from resolvers.ending import end_sessions, tell_ended
 from resolvers.posting import hurry, post
 from resolvers.signing_in import begin, signed_in
@@ -144,7 +144,7 @@ class AccountMutations:
         """Replace the password of who knows it."""
         services, viewer = info.context.services, info.context.viewer
         await require_fresh(info)
-        user = await _viewer(info)
+        user = await account(info.context.viewer)
         await throttling.count(info, throttling.PASSWORD.of(user.id))
         credential = await Credential.get(user.id)
         if not await services.passwords.verify(credential.hash if credential else None, input.current):
@@ -167,7 +167,7 @@ class AccountMutations:
     async def change_email(self, info: Info, input: ChangeEmailInput) -> ChangeEmailResult:  # noqa: A002
         """Have a link sent to the new address, and the old one told."""
         await require_fresh(info)
-        user, email = await _viewer(info), _email(input.email)
+        user, email = await account(info.context.viewer), _email(input.email)
         await throttling.count_letter(info, email)
 
         async def note(session: Any) -> None:
@@ -194,13 +194,6 @@ def _email(text: str) -> str:
         return fold_email(text)
     except ValueError as error:
         raise InvalidInputError(f"email: {error}.", path=("input", "email")) from error
-
-
-async def _viewer(info: Info) -> models.user.User:
-    user = await models.user.User.get(info.context.viewer.require_user())
-    if user is None:
-        raise NotSignedInError("This account no longer exists.")
-    return user
 
 
 async def _open(info: Info, session: Any, found: MailedToken) -> models.user.User:

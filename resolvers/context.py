@@ -15,10 +15,12 @@ from auth.keyring import Keyring
 from auth.passkeys import RelyingParty
 from auth.passwords import Passwords
 from auth.permissions import Permission
+from auth.viewer import Viewer
 from models.database import Database
 from models.edit_log import EditLog
 from models.entity import Entity
-from models.errors import InvalidInputError
+from models.errors import InvalidInputError, NotSignedInError
+from models.user import User
 from resolvers.afterwards import Afterwards
 from resolvers.allowance import Allowance
 from resolvers.following import Feeds
@@ -104,6 +106,14 @@ async def permitted(
     viewer.require(permission, None if document is None else document.tenant, kind.__name__, path=path)
     found: EntityT = document
     return found
+
+
+async def account(viewer: Viewer, session: AsyncClientSession | None = None) -> User:
+    """Load the viewer's own account; raises NotSignedInError for nobody, and where it was erased meanwhile."""
+    user = await User.get(viewer.require_user(), session=session)
+    if user is None or user.erased:
+        raise NotSignedInError("This account no longer exists.")
+    return user
 
 
 def given(input_: Any, *names: str) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from beanie import PydanticObjectId
 
 from models.audit import AuditAction
 from models.erasing import erase_organization, erase_user
-from models.errors import ConflictError, InvalidInputError, NotSignedInError
+from models.errors import ConflictError, InvalidInputError
 from models.organization import Membership, Organization, Role
-from models.user import Session, User
+from models.user import Session
 from resolvers.auditing import audit
-from resolvers.context import Info, mutation
+from resolvers.context import Info, account, mutation
 from resolvers.ending import tell_ended
 from resolvers.stepping_up import require_fresh
 from schema import ids
@@ -56,10 +56,8 @@ _Ids = list[PydanticObjectId]
 
 async def _erase(info: Info, input_: EraseAccountInput, session: Any) -> tuple[_Ids, _Ids]:
     """Erase the viewer's account; return the organizations that they were a member of, and their sessions."""
-    user = await User.get(info.context.viewer.require_user(), session=session)
     await require_fresh(info, session)
-    if user is None or user.erased:
-        raise NotSignedInError("This account no longer exists.")
+    user = await account(info.context.viewer, session)
     if input_.email.strip().casefold() != user.email:
         raise InvalidInputError("email: that is not the address of this account.", path=("input", "email"))
     alone = await _alone(user.id, session)

@@ -20,7 +20,7 @@ from models.errors import ConflictError, InvalidInputError, NotSignedInError
 from models.factor import Factors, PendingTotp, Totp, keep_a_way_in
 from models.user import Credential, Method
 from resolvers.auditing import audit
-from resolvers.context import Info, mutation
+from resolvers.context import Info, account, mutation
 from resolvers.proving import accept_code, accept_recovery_code, count_code, forgive, hashed_code
 from resolvers.signing_in import begin, password_state, signed_in
 from resolvers.stepping_up import require_fresh
@@ -73,10 +73,7 @@ async def _second_step(info: Info, ticket: Ticket, method: Method, check: Check)
 async def _fresh_viewer(info: Info, session: AsyncClientSession) -> models.user.User:
     """Return the viewer, if their device proved lately that it is they."""
     await require_fresh(info, session)
-    user = await models.user.User.get(info.context.viewer.require_user(), session=session)
-    if user is None:
-        raise NotSignedInError("This account no longer exists.")
-    return user
+    return await account(info.context.viewer, session)
 
 
 async def _fresh_codes(info: Info, user: models.user.User, session: AsyncClientSession) -> tuple[list[str], list[str]]:
@@ -155,9 +152,7 @@ class FactorMutations:
         began = await Factors.get_pymongo_collection().update_one(
             {"_id": user_id, "totp": None}, {"$set": {"pending": pending}}
         )
-        user = await models.user.User.get(user_id)
-        if user is None:
-            raise NotSignedInError("This account no longer exists.")
+        user = await account(info.context.viewer)
         if not began.matched_count:
             raise ConflictError("This account has an authenticator app; `removeTotp` removes it.")
         return TotpSecret(secret=secret, address=totp.address(secret, user.email))

@@ -15,7 +15,7 @@ from models.errors import NotSignedInError
 from models.user import Credential, Method
 from resolvers import throttling
 from resolvers.auditing import audit
-from resolvers.context import Info, given, mutation, permitted
+from resolvers.context import Info, account, given, mutation, permitted
 from resolvers.session import rotated
 from resolvers.signing_in import admit, signed_in
 from schema.node import show
@@ -80,13 +80,10 @@ class IdentityMutations:
     @mutation("Change the viewer's own account.")
     async def update_viewer(self, info: Info, input: UpdateViewerInput) -> UpdateViewerResult:  # noqa: A002
         """Change name, language or picture."""
-        user_id = info.context.viewer.require_user()
         changes = given(input, "name", "locale")
 
         async def update(session: Any) -> models.user.User:
-            user = await models.user.User.get(user_id, session=session)
-            if user is None:
-                raise NotSignedInError("This account no longer exists.")
+            user = await account(info.context.viewer, session)
             if input.avatar_id is not strawberry.UNSET:
                 changes["avatar"] = None
             if input.avatar_id:

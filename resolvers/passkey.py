@@ -16,13 +16,13 @@ from auth.passkeys import RefusedError, Registered, check_registration, registra
 from auth.sessions import Tokens
 from models.audit import AuditAction
 from models.challenge import Challenge, Purpose
-from models.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from models.errors import ConflictError, InvalidInputError, NotFoundError
 from models.factor import Factors, keep_a_way_in
 from models.passkey import MOST_PASSKEYS
 from models.user import Method
 from resolvers import ceremonies, signing_in
 from resolvers.auditing import audit
-from resolvers.context import Info, mutation
+from resolvers.context import Info, account, mutation
 from resolvers.stepping_up import require_fresh
 from schema import ids
 from schema.deleted import Deleted
@@ -74,17 +74,14 @@ class PasskeyMutations:
     @mutation("Begin to add a passkey; needs a fresh sign-in.")
     async def begin_passkey_registration(self, info: Info) -> BeginPasskeyRegistrationResult:
         """Keep a challenge for this user, and say what the browser asks of the authenticator."""
-        user_id = info.context.viewer.require_user()
         await require_fresh(info)
-        user = await models.user.User.get(user_id)
-        if user is None:
-            raise NotSignedInError("This account no longer exists.")
-        handle = (await Factors.of(user_id)).handle
-        known = await models.passkey.Passkey.find({"user": user_id}).to_list(MOST_PASSKEYS)
+        user = await account(info.context.viewer)
+        handle = (await Factors.of(user.id)).handle
+        known = await models.passkey.Passkey.find({"user": user.id}).to_list(MOST_PASSKEYS)
         party = info.context.services.relying_party
         return await ceremonies.begin(
             Purpose.REGISTRATION,
-            user_id,
+            user.id,
             lambda challenge: registration_options(party, challenge, handle, user.email, user.name, known),
         )
 

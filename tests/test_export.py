@@ -28,7 +28,7 @@ async def exported(platform: Platform, token: str, base: str = "") -> tuple[int,
     """Ask for an account's data."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with platform.session.get(f"{base or platform.api}/account/export", headers=headers) as response:
-        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Cache-Control"] == "private, no-store"
         return response.status, await response.json()
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.backup import BackupError, Manifest, take
 from app.backup.standing import standing
+from app.backup.taking import Tell
 from app.embedded import EmbeddedServiceError
 from app.services import open_asset_store, open_database
 from app.settings import Settings
@@ -31,21 +34,21 @@ async def _take(settings: Settings, folder: Path, *, assets: bool) -> Manifest:
         stack.push_async_callback(database.close)
         store = await open_asset_store(settings)
         stack.push_async_callback(store.close)
-        progress = stack.enter_context(progressing())
-        task = progress.add_task("", total=None)
-        done: dict[str, int] = {}
+        return await take(database, store, folder, assets=assets, tell=stack.enter_context(progressing()))
+
+
+@contextmanager
+def progressing() -> Iterator[Tell]:
+    """Show what is being worked on, how many are done, and for how long; how many there are, nobody knows before."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:<48}"), TimeElapsedColumn())
+    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as progress:
+        task, done = progress.add_task("", total=None), Counter[str]()
 
         def tell(what: str, count: int) -> None:
-            done[what] = done.get(what, 0) + count
+            done[what] += count
             progress.update(task, description=f"{what}: {done[what]}")
 
-        return await take(database, store, folder, assets=assets, tell=tell)
-
-
-def progressing() -> Progress:
-    """Return a progress display: what is being worked on, and for how long; how much there is, nobody knows before."""
-    columns = (SpinnerColumn(), TextColumn("{task.description:<48}"), TimeElapsedColumn())
-    return Progress(*columns, transient=True, disable=not sys.stdout.isatty())
+        yield tell
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:

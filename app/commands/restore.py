@@ -40,15 +40,8 @@ async def _restore(settings: Settings, folder: Path, *, force: bool) -> Manifest
         stack.push_async_callback(database.close)
         store = await open_asset_store(settings)
         stack.push_async_callback(store.close)
-        with progressing() as progress:
-            task = progress.add_task("", total=None)
-            restored = await restore(
-                database,
-                store,
-                folder,
-                force=force,
-                tell=lambda what, _: progress.update(task, description=what),
-            )
+        with progressing() as tell:
+            restored = await restore(database, store, folder, force=force, tell=tell)
         await forget_stream(settings)
         return restored
 

@@ -23,6 +23,7 @@ from app.http.contexts import Contexts
 from auth.permissions import Permission
 from auth.tokens import InvalidTokenError
 from auth.viewer import Viewer
+from edge.cdn.sharing import unshared
 from models.audit import AuditAction, AuditEvent, Detail, Wanted, index
 from models.entity import now
 from models.errors import DomainError, InvalidInputError, NotAllowedError, NotFoundError, NotSignedInError
@@ -33,7 +34,7 @@ from schema import ids
 
 _BATCH = 1000
 _CHUNK = 64 * 1024
-_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_PRIVATE = unshared()
 _STATUS: Mapping[type[DomainError], int] = {NotFoundError: 404, NotAllowedError: 403}
 
 

@@ -16,13 +16,14 @@ from beanie import PydanticObjectId
 from app.http.contexts import Contexts
 from auth.tokens import InvalidTokenError
 from auth.viewer import Viewer
+from edge.cdn.sharing import unshared
 from models.audit import AuditAction, AuditEvent
 from models.entity import Entity, now
 from models.errors import NotSignedInError, RateLimitedError, StepUpRequiredError
 from models.register import DOCUMENTS
 from models.user import User
 from resolvers.auditing import audit
-from resolvers.context import RequestContext
+from resolvers.context import RequestContext, account
 from resolvers.stepping_up import check_fresh
 
 FORMAT: Final = "disenopro-account"
@@ -31,7 +32,7 @@ _MOST_AT_ONCE: Final = 4
 _AGAIN: Final = 30  # seconds
 _ROWS_AT_ONCE: Final = 500
 _HEADERS: Final = {
-    "Cache-Control": "no-store",
+    **unshared(),
     "Content-Disposition": 'attachment; filename="account.json"',
     "Content-Type": "application/json",
 }
@@ -87,9 +88,7 @@ class Exports:
 
         async def permit(session: Any) -> User:
             await check_fresh(context.viewer, session)
-            user = await User.get(context.viewer.require_user(), session=session)
-            if user is None or user.erased:
-                raise NotSignedInError("This account no longer exists.")
+            user = await account(context.viewer, session)
             await audit(context, session, AuditAction.ACCOUNT_EXPORTED, user)
             return user
 
@@ -131,7 +130,7 @@ class Exports:
 def _refusal(error: Exception) -> web.Response:
     """Return why there is no export, as every other answer says what went wrong."""
     code = getattr(error, "code", NotSignedInError.code)
-    headers = {"Cache-Control": "no-store"}
+    headers = unshared()
     if isinstance(error, RateLimitedError):
         headers["Retry-After"] = str(int(error.retry_after))
     if isinstance(error, InvalidTokenError):
