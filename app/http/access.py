@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 from graphql import OperationType
@@ -43,8 +44,7 @@ from edge.usage import Usage
 from schema.prepared import Operation, document_id
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(NamedTuple):
     """What a request came with: a key's record, and the document that an edge proves to ask on its own account."""
 
     record: Record | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +21,11 @@ from schema.loaders import Loaders
 from schema.prepared import Operation
 from schema.questions import SignedIn
 from schema.reader import Reader
+
+
+def new_request_id() -> str:
+    """Return 16 hexadecimal digits by which one request is found in logs. It is no secret, so no system call is due."""
+    return f"{random.getrandbits(64):016x}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Contexts:
             loaders=Loaders(reader, dependencies),
             dependencies=dependencies,
             links=self.links,
-            request_id=secrets.token_hex(8),
+            request_id=new_request_id(),
             services=self.services,
             caller=caller,
         )

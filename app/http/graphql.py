@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
@@ -20,7 +19,7 @@ from pymongo.errors import ConnectionFailure
 from app.http import sse
 from app.http.access import Access, invalid_token, refusal
 from app.http.charging import BudgetSpentError, extended, settle
-from app.http.contexts import Contexts
+from app.http.contexts import Contexts, new_request_id
 from app.http.graphiql import graphiql_page
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.plans import PlanHeaders
@@ -118,7 +117,7 @@ class GraphQLOverHTTP:
         reply = await self._caught(self._answer(request, media_type), media_type)
         kept = "CDN-Cache-Control" in reply.headers
         guards = self.guards.shared if kept else self.guards.headers(request.headers.get("Origin"))
-        return replace(reply, headers={**guards, **reply.headers})
+        return reply._replace(headers={**guards, **reply.headers})
 
     async def _caught(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
         """Have a failure answered."""
@@ -139,7 +138,7 @@ class GraphQLOverHTTP:
         except (web.HTTPException, ConnectionResetError):
             raise
         except Exception:  # whatever it is: the body stays one that GraphQL clients can read
-            request_id = secrets.token_hex(8)
+            request_id = new_request_id()
             log.exception("Request %s failed before it was executed.", request_id)
             return Reply(500, shown, {**_PRIVATE, "X-Request-Id": request_id}, orjson.dumps(_INTERNAL))
 
@@ -303,7 +302,7 @@ def _told(reply: Reply, asked: _Asked) -> Reply:
     if asked.toll is None or "CDN-Cache-Control" in reply.headers:
         return reply
     body = reply.body if asked.operation.public else extended(reply.body, asked.toll)
-    return replace(reply, headers={**reply.headers, **asked.toll.headers}, body=body)
+    return reply._replace(headers={**reply.headers, **asked.toll.headers}, body=body)
 
 
 def authorization(request: Incoming) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
@@ -15,8 +15,7 @@ _REASONS = {int(status): status.phrase for status in HTTPStatus}
 _TYPES = {type_: f"{type_}; charset=utf-8" for type_ in (JSON, GRAPHQL_JSON)}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A status, the media type that the client prefers, headers beside it, and a body; what is no stream is JSON."""
 
     status: int
@@ -26,12 +25,12 @@ class Reply:
 
     def response(self) -> web.Response:
         """Return it for aiohttp to send."""
-        return web.Response(body=self.body, status=self.status, headers={**self._fields(), **self.headers})
+        return web.Response(body=self.body, status=self.status, headers={**self._of_content(), **self.headers})
 
     def spelled(self) -> tuple[bytes, bytes]:
         """Return it as bytes, head and body, with the headers that aiohttp and the application would add."""
         fields = {
-            **self._fields(),
+            **self._of_content(),
             **self.headers,
             "Content-Length": str(len(self.body)),
             "Date": rfc822_formatted_time(),
@@ -42,5 +41,5 @@ class Reply:
             raise ValueError("A header's value has a line break.")
         return head, self.body
 
-    def _fields(self) -> dict[str, str]:
+    def _of_content(self) -> dict[str, str]:
         return {"Content-Type": _TYPES.get(self.media_type, _TYPES[JSON]), "Vary": "Accept"}
