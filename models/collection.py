@@ -43,7 +43,7 @@ class Collection:
     `by` are the equality fields that every reader gives, `filters` those that a reader may give; `where` is the
     condition of membership (field to scalar, or to PRESENT); `order` ends in `_id`, which makes it total, and no member
     has a null there. By `ranges` a reader may narrow a list further: such lists share one more tag, and each depends on
-    what lies within its bounds.
+    what lies within its bounds. `single` says that a unique index leaves each list one row at most.
     """
 
     name: str
@@ -52,10 +52,13 @@ class Collection:
     where: Mapping[str, Any] = field(default_factory=dict)
     ranges: tuple[str, ...] = ()
     order: tuple[tuple[str, Direction], ...] = (("_id", 1),)
+    single: bool = False
 
     def __post_init__(self) -> None:
         if self.order[-1][0] != "_id":
             raise ValueError(f"The order of {self.name} must end in `_id`, or its cursors are ambiguous.")
+        if self.single and len(self.by) != 1:
+            raise ValueError(f"{self.name} has one row at most, so it must be by that row's unique field alone.")
 
     @property
     def fields(self) -> frozenset[str]:

@@ -158,7 +158,12 @@ class Project(Entity):
             where={"visibility": "PUBLIC", "status": "ACTIVE", "listed_at": PRESENT},
             order=(("listed_at", -1), ("_id", -1)),
         ),
-        Collection(name="public_project_by_slug", by=("slug",), where={"visibility": "PUBLIC", "status": "ACTIVE"}),
+        Collection(
+            name="public_project_by_slug",
+            by=("slug",),
+            where={"visibility": "PUBLIC", "status": "ACTIVE"},
+            single=True,
+        ),
         Collection(
             name="projects_by_organization",
             by=("organization",),

@@ -94,14 +94,22 @@ class Lists:
             return self._find({"$and": [query, *conditions]} if conditions else query, key, projection, counted)
         parent = self.collection.by[0]
         del query[parent]
-        rows = self._find({"$and": [query, *conditions]}, key, projection, counted)
-        return Lateral(rows, parent, tuple(dict(key.equality)[parent] for key in keys))
+        parents = tuple(dict(key.equality)[parent] for key in keys)
+        query = {"$and": [query, *conditions]}
+        if self._at_once(counted=counted):
+            if projection and all(projection.values()):  # one that leaves attributes out has it
+                projection = {**projection, parent: 1}
+            return Find(self.document, {**query, parent: {"$in": [*parents]}}, projection=projection)
+        return Lateral(self._find(query, key, projection, counted), parent, parents)
 
-    def answers(self, keys: Sequence[PageKey], rows: Sequence[Row]) -> dict[PageKey, Sequence[Row]]:
+    def answers(self, keys: Sequence[PageKey], rows: Sequence[Row], *, counted: bool = False) -> dict[PageKey, Any]:
         """Return each page's rows from those that its group's read answered."""
         if len(keys) == 1:
             return {keys[0]: rows}
         parent = self.collection.by[0]
+        if self._at_once(counted=counted):
+            found = {row[parent]: [row] for row in rows}
+            return {key: found.get(dict(key.equality)[parent], []) for key in keys}
         keyed = {dict(key.equality)[parent]: key for key in keys}
         return {keyed[row["_id"]]: row["rows"] for row in rows}
 
@@ -147,6 +155,10 @@ class Lists:
     def depend_on_whole(self, dependencies: Dependencies, key: Equality) -> None:
         """Record that a whole list was read."""
         dependencies.list(self.document.__name__, self.collection.tag(dict(key)))
+
+    def _at_once(self, *, counted: bool) -> bool:
+        """Whether one find has what several lists show, since each has one row at most."""
+        return self.collection.single and not counted
 
     def _parent(self) -> str | None:
         return self.collection.by[0] if self.collection.by else None

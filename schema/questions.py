@@ -101,7 +101,7 @@ class Pages(Readable):
         keys = self.keys if len(asked) == 1 else [*dict.fromkeys(key for one in asked for key in one.keys)]
 
         def answering(rows: list[Any]) -> list[dict[PageKey, Any]]:
-            found: Mapping[PageKey, Any] = lists.answers(keys, rows)
+            found: Mapping[PageKey, Any] = lists.answers(keys, rows, counted=self.counted)
             if self.counted:
                 found = {key: counts[0]["n"] if counts else 0 for key, counts in found.items()}
             return [{key: found[key] for key in one.keys} for one in asked]

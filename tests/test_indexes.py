@@ -21,6 +21,7 @@ from app.http.registry import load
 from auth.viewer import Viewer
 from models.database import Database
 from models.organization import Role
+from models.register import COLLECTIONS
 from resolvers.api import build
 from schema import ids
 from schema.compiled.executor import Executor
@@ -187,6 +188,16 @@ async def test_a_read_examines_what_it_returns(large: Large, name: str) -> None:
                 continue  # a count reads keys alone; a search reads by cells of the globe
             for read in await explain(large.database.handle, part):
                 assert read.documents <= 2 * max(read.returned, 1), (name, read, part)
+
+
+async def test_lists_of_one_row_are_unique(large: Large) -> None:
+    """Given lists that are said to have one row at most, then an index sees to it."""
+    single = [(document, collection) for document, collection in COLLECTIONS.values() if collection.single]
+    assert single
+    for document, collection in single:
+        indexes = await large.database.handle[document.stored_in()].index_information()
+        unique = [index["key"] for index in indexes.values() if index.get("unique")]
+        assert [(collection.by[0], 1)] in unique
 
 
 async def test_what_is_bad_is_seen(large: Large) -> None:

@@ -177,6 +177,12 @@ def test_an_order_that_is_not_total_is_refused() -> None:
         Collection(name="broken", order=(("created_at", 1),))
 
 
+def test_a_list_of_one_row_is_by_one_field() -> None:
+    """Given a list that is said to have one row at most, when nothing single decides which, then it is refused."""
+    with pytest.raises(ValueError, match="broken has one row at most"):
+        Collection(name="broken", by=("owner", "city"), single=True)
+
+
 def test_every_field_that_decides_is_told() -> None:
     """Given a collection, then the fields that the change stream must carry are all of those that it looks at."""
     assert SHOWN.fields == {"owner", "city", "kind", "visible", "address.country", "listed", "rank", "_id"}

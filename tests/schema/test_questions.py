@@ -13,6 +13,7 @@ from models.database import Database
 from models.design import Design
 from models.element import Element
 from models.errors import InvalidInputError
+from models.project import Project
 from models.user import User
 from schema.combined import Combined
 from schema.lists import Lists, PageKey
@@ -26,6 +27,7 @@ PROJECTS = [ObjectId() for _ in range(3)]
 NAME = {"name": 1}
 BY_PROJECT = Lists(Design, Collection(name="by_project", by=("project",), order=(("title", 1), ("_id", 1))))
 ALL = Lists(Design, Collection(name="all", filters=("title",), order=(("title", 1), ("_id", 1))))
+BY_SLUG = Lists(Project, Collection(name="by_slug", by=("slug",), where={"status": "ACTIVE"}, single=True))
 TITLE = {"title": 1}
 
 
@@ -85,6 +87,29 @@ async def test_pages_of_several_parents_are_one_read(database: Database, command
     ]
     (sent,) = commands.sent
     assert sent["pipeline"][0] == {"$documents": [{"_id": project} for project in PROJECTS]}
+
+
+@pytest.mark.parametrize("projection", [TITLE, {"title": 1, "slug": 1}, {"status": 0}, None])
+async def test_lists_of_one_row_are_one_find(
+    empty: Database, commands: Commands, projection: dict[str, int] | None
+) -> None:
+    """Given lists that have one row at most, then one find reads them; who asks for what is not there hears of it."""
+    projects = [{"slug": slug, "title": slug, "status": "ACTIVE"} for slug in ("a", "b", "c")]
+    await empty.handle["projects"].insert_many([*projects, {"slug": "hidden", "title": "d", "status": "ARCHIVED"}])
+    commands.sent.clear()
+    a, b, hidden, missing = (PageKey((("slug", slug),), 1) for slug in ("a", "b", "hidden", "missing"))
+    wanted = ([a], [b, a], [hidden], [missing])
+    found = await ask(Reader(empty), [Pages(BY_SLUG, keys, projection) for keys in wanted])
+    assert [{key: titles(rows) for key, rows in pages.items()} for pages in found] == [
+        {a: ["a"]},
+        {b: ["b"], a: ["a"]},
+        {hidden: []},
+        {missing: []},
+    ]
+    (sent,) = commands.sent
+    assert sent["name"] == "find"
+    (counts,) = await ask(Reader(empty), [Pages(BY_SLUG, [a, b, missing], None, counted=True)])
+    assert counts == {a: 1, b: 1, missing: 0}
 
 
 async def test_other_pages_are_other_reads(database: Database) -> None:
