@@ -102,8 +102,10 @@ class Lists:
             return Find(self.document, {**query, parent: {"$in": [*parents]}}, projection=projection)
         return Lateral(self._find(query, key, projection, counted), parent, parents)
 
-    def answers(self, keys: Sequence[PageKey], rows: Sequence[Row], *, counted: bool = False) -> dict[PageKey, Any]:
-        """Return each page's rows from those that its group's read answered."""
+    def answers(
+        self, keys: Sequence[PageKey], rows: Sequence[Row], *, counted: bool = False
+    ) -> dict[PageKey, Sequence[Row]]:
+        """Return each page's rows from those that its group's read answered, which is that of `read`."""
         if len(keys) == 1:
             return {keys[0]: rows}
         parent = self.collection.by[0]

@@ -28,6 +28,7 @@ from schema.compiled.executor import Executor
 from schema.compiled.plans import Plans
 from schema.context import Context
 from schema.dependencies import Dependencies
+from schema.lists import Lists, PageKey
 from schema.loaders import Loaders
 from schema.prepared import Operation, Prepared
 from schema.reader import Reader
@@ -191,13 +192,22 @@ async def test_a_read_examines_what_it_returns(large: Large, name: str) -> None:
 
 
 async def test_lists_of_one_row_are_unique(large: Large) -> None:
-    """Given lists that are said to have one row at most, then an index sees to it."""
+    """Given lists that are said to have one row at most, then an index sees to it, and several are read by one."""
     single = [(document, collection) for document, collection in COLLECTIONS.values() if collection.single]
     assert single
     for document, collection in single:
         indexes = await large.database.handle[document.stored_in()].index_information()
         unique = [index["key"] for index in indexes.values() if index.get("unique")]
         assert [(collection.by[0], 1)] in unique
+        rows = await large.database.handle[document.stored_in()].find(collection.where).limit(5).to_list()
+        keys = [PageKey(((collection.by[0], row[collection.by[0]]),), 1) for row in rows]
+        large.heard.commands.clear()
+        found = await Reader(large.database).read(Lists(document, collection).read(keys, {"_id": 1}))
+        assert len(found) == len(rows) == 5
+        (command,) = large.heard.commands
+        (read,) = await explain(large.database.handle, command)
+        assert not read.faults
+        assert read.documents <= read.returned == 5
 
 
 async def test_what_is_bad_is_seen(large: Large) -> None:

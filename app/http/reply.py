@@ -25,12 +25,12 @@ class Reply(NamedTuple):
 
     def response(self) -> web.Response:
         """Return it for aiohttp to send."""
-        return web.Response(body=self.body, status=self.status, headers={**self._of_content(), **self.headers})
+        return web.Response(body=self.body, status=self.status, headers={**self._content_headers(), **self.headers})
 
     def spelled(self) -> tuple[bytes, bytes]:
         """Return it as bytes, head and body, with the headers that aiohttp and the application would add."""
         fields = {
-            **self._of_content(),
+            **self._content_headers(),
             **self.headers,
             "Content-Length": str(len(self.body)),
             "Date": rfc822_formatted_time(),
@@ -41,5 +41,5 @@ class Reply(NamedTuple):
             raise ValueError("A header's value has a line break.")
         return head, self.body
 
-    def _of_content(self) -> dict[str, str]:
+    def _content_headers(self) -> dict[str, str]:
         return {"Content-Type": _TYPES.get(self.media_type, _TYPES[JSON]), "Vary": "Accept"}
