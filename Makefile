@@ -1,9 +1,9 @@
 # `make run` and `make test` are all one needs; both set up .venv first.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PYTHON_HOME ?= $(shell for name in python3.12 python3.11 python3; do \
-	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null \
-	&& command -v "$$name" && break; done)
+# The first interpreter that answers fast, else the first that answers: see app/interpreter.py.
+PYTHON_HOME ?= $(shell for wanted in --optimised ""; do for name in python3.12 python3.11 python3 /usr/bin/python3; do \
+	"$$name" -I app/interpreter.py $$wanted 2>/dev/null && command -v "$$name" && exit; done; done)
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" --quiet

@@ -15,11 +15,10 @@ from rich.table import Table
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis, NoBinaryError
 from app.embedded.binaries import Binary, find_mongod, find_redis_server
 from app.embedded.ports import Listener, problem_of
+from app.interpreter import optimised, supported
 from app.programs import listeners
 from app.settings import Settings
 
-LEAST_PYTHON = (3, 11)
-ABOVE_PYTHON = (3, 13)
 LEAST_DISK_BYTES = 2 * 1024**3
 
 
@@ -38,6 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at everything `run` needs on this machine; nothing is started and nothing changed but DATA_DIR made."""
     return [
         python_version(sys.version_info[:2]),
+        python_build(optimised=optimised()),
         Finding("platform", ok=True, found=f"{platform.system()} {platform.machine()}"),
         mongodb(settings),
         redis(settings),
@@ -52,9 +52,20 @@ def python_version(version: tuple[int, int]) -> Finding:
     """Check the interpreter's version."""
     return Finding(
         "Python",
-        ok=LEAST_PYTHON <= version < ABOVE_PYTHON,
+        ok=supported(version),
         found=".".join(map(str, version)),
         mend="Install Python 3.11 or 3.12, remove .venv and run make again.",
+    )
+
+
+def python_build(*, optimised: bool) -> Finding:
+    """Check how the interpreter was built; one that is slow is a warning."""
+    return Finding(
+        "Python's build",
+        ok=optimised,
+        found="with a profile" if optimised else "without a profile: half as slow again",
+        mend="Take a distribution's Python, or build it with --enable-optimizations; remove .venv and run make again.",
+        required=False,
     )
 
 

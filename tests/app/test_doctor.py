@@ -40,6 +40,14 @@ def test_something_missing_fails_and_says_how_to_mend_it() -> None:
     assert not doctor.healthy([finding])
 
 
+def test_a_slow_python_is_a_warning() -> None:
+    """Given a Python that was built without a profile, then the remedy is said, and the machine is healthy."""
+    finding = doctor.python_build(optimised=False)
+    assert not finding.ok
+    assert "--enable-optimizations" in finding.mend
+    assert doctor.healthy([finding])
+
+
 def test_a_taken_port_is_a_warning() -> None:
     """Given a port in use, then its setting is named, and the machine is healthy: the platform may be running."""
     with socket.create_server(("127.0.0.1", 0)) as other:
