@@ -31,7 +31,9 @@ def marked(keys: Keys, header: str, document_id: str, now: float | None = None) 
 
 def what_is_marked(keys: Keys, header: str, now: float | None = None, *, purpose: Purpose = "edge-fetch") -> str:
     """Return what `mark` was told lately, "" where it did not make this value."""
-    text = keys.verified(purpose, header) if header else None
+    if not header:
+        return ""
+    text = keys.verified(purpose, header)
     what, _, moment = (text or "").rpartition("-")
     recent = moment.isdecimal() and abs(int(moment) - (time.time() if now is None else now)) < _SECONDS
     return what if recent else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -12,8 +12,7 @@ _LONGEST_AGENT = 256
 _SUBSCRIBERS_BITS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The client's address as text (empty where there is none), and how its program calls itself."""
 
     address: str = ""

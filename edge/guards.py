@@ -7,6 +7,7 @@ ours depends on cookies, so a page of another origin sees nothing that its own s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Final
 
 from aiohttp import web
@@ -31,6 +32,15 @@ _ALLOWED_METHODS: Final = "GET, HEAD, POST, PUT"
 _PREFLIGHT_SECONDS: Final = 7200  # the most that Chromium remembers
 
 
+class Headers(dict[str, str]):
+    """Headers that many answers have, which are spelled once; they are not changed after that."""
+
+    @cached_property
+    def lines(self) -> str:
+        """Return them as they stand in a head."""
+        return "".join([f"{name}: {value}\r\n" for name, value in self.items()])
+
+
 class Guards:
     """What answers are guarded by. `origins` are those whose pages may read them, or `*`; `https` says we are on TLS.
 
@@ -39,14 +49,14 @@ class Guards:
 
     def __init__(self, origins: Collection[str] = (), *, https: bool = False) -> None:
         self._origins = frozenset(origins)
-        self._always = {**_ALWAYS, **(_HSTS if https else {})}
-        self.shared: Mapping[str, str] = {**self._always, **(_readable_by(ANY) if origins else {})}
+        self._always = Headers({**_ALWAYS, **(_HSTS if https else {})})
+        self.shared = Headers({**self._always, **(_readable_by(ANY) if origins else {})})
 
-    def headers(self, origin: str | None) -> Mapping[str, str]:
+    def headers(self, origin: str | None) -> Headers:
         """Return those of an answer to a page of `origin` (None: to no page), which nobody else is given."""
         if not self._admits(origin):
             return self._always
-        return self.shared if ANY in self._origins else {**self._always, **_readable_by(origin or "")}
+        return self.shared if ANY in self._origins else Headers({**self._always, **_readable_by(origin or "")})
 
     def opens(self, origin: str) -> bool:
         """Whether a page of another origin may open a socket: only of one that is named, since `*` names nobody."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from beanie import init_beanie
@@ -132,6 +133,7 @@ def cluster_time(moment: Timestamp) -> int:
     return moment.time << 32 | moment.inc
 
 
+@lru_cache(maxsize=64)
 def timestamp(time: int) -> Timestamp:
     """Return the inverse of `cluster_time`."""
     return Timestamp(time >> 32, time & 0xFFFFFFFF)

@@ -26,6 +26,9 @@ MOST_QUESTIONS = 32
 LONGEST_WAIT = 0.001
 """How long questions wait for a command that is under way (s)."""
 
+LONGEST_WAIT_OF_LOOKUPS = 0.004
+"""How long look-ups do, which wait for each other alone: one that is under way takes about a millisecond."""
+
 
 class _Waiting(NamedTuple):
     questions: Sequence[Question]
@@ -37,11 +40,13 @@ class Combined:
     """What the requests of one process ask together; times are without a zone (see `Reader.naive`)."""
 
     def __init__(self, database: Database) -> None:
+        self._lookups = _Lane(database, ask, LONGEST_WAIT_OF_LOOKUPS)
         self._together, self._apart = _Lane(database, ask), _Lane(database, ask_apart)
 
     async def ask(self, questions: Sequence[Readable], as_of: Timestamp | None) -> list[Any]:
         """Return the answer to each question, as of a moment or later; see `schema.questions.ask`."""
-        return await self._together.ask(questions, as_of)
+        lane = self._lookups if all(question.lookup for question in questions) else self._together
+        return await lane.ask(questions, as_of)
 
     async def ask_apart(self, questions: Sequence[Canvases], as_of: Timestamp | None) -> list[Any]:
         """Return the answer to each question, as of a moment or later; see `schema.questions.ask_apart`."""
@@ -51,8 +56,13 @@ class Combined:
 class _Lane:
     """Questions that wait for each other, and how they are asked."""
 
-    def __init__(self, database: Database, ask: Callable[[Reader, Sequence[Any]], Awaitable[list[Any]]]) -> None:
-        self._database, self._ask = database, ask
+    def __init__(
+        self,
+        database: Database,
+        ask: Callable[[Reader, Sequence[Any]], Awaitable[list[Any]]],
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
+        self._database, self._ask, self._longest_wait = database, ask, longest_wait
         self._waiting: list[_Waiting] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._flush_at: asyncio.Handle | None = None
@@ -64,7 +74,7 @@ class _Lane:
         self._waiting.append(waiting)
         if self._flush_at is None:
             self._flush_at = (
-                loop.call_later(LONGEST_WAIT, self._flush) if self._sending else loop.call_soon(self._flush)
+                loop.call_later(self._longest_wait, self._flush) if self._sending else loop.call_soon(self._flush)
             )
         return await waiting.answers
 
@@ -92,7 +102,18 @@ class _Lane:
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
         if self._waiting and not self._sending:
-            self._flush()
+            self._flush_at = self._after(self._flush_at, self._last_call)
+
+    def _last_call(self) -> None:
+        """Send what waits in the next turn: who was answered just now may ask again in this one."""
+        self._flush_at = self._after(self._flush_at, self._flush)
+
+    @staticmethod
+    def _after(before: asyncio.Handle | None, action: Callable[[], None]) -> asyncio.Handle:
+        """Do something in the next turn instead of what was planned before."""
+        if before is not None:
+            before.cancel()
+        return asyncio.get_running_loop().call_soon(action)
 
     async def _answer(self, group: list[_Waiting]) -> None:
         as_of = max((waiting.as_of for waiting in group if waiting.as_of is not None), default=None)

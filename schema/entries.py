@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -31,8 +31,7 @@ class Wanted(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """A page of a declared list, as a connection."""
 
     collection: str
@@ -44,8 +43,7 @@ class Rows:
         return connection
 
 
-@dataclass(frozen=True)
-class Only:
+class Only(NamedTuple):
     """The only member of a declared list; null if there is none."""
 
     collection: str
@@ -57,8 +55,7 @@ class Only:
         return show(page.rows[0][1]) if page.rows else None
 
 
-@dataclass(frozen=True)
-class ById:
+class ById(NamedTuple):
     """One entity; null where the viewer may not know of it, or with `public` where not everybody may."""
 
     kind: str
@@ -74,8 +71,7 @@ class ById:
         return node if seen else None
 
 
-@dataclass(frozen=True)
-class Several:
+class Several(NamedTuple):
     """Several entities, in this order."""
 
     entities: tuple[ById, ...]

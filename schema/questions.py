@@ -38,8 +38,17 @@ class Question(ABC):
         """What it has in common with questions that are answered together with it."""
 
 
+MOST_LOOKED_UP = 4
+"""Up to how many entities are looked up, beside which the command is what costs."""
+
+
 class Readable(Question):
     """A question that a read answers; bounded, by ids or by a limit."""
+
+    @property
+    def lookup(self) -> bool:
+        """Whether it reads a few rows, each by a unique index."""
+        return False
 
     @abstractmethod
     def together(self, asked: Sequence[Any]) -> tuple[Read, Answering]:
@@ -59,6 +68,11 @@ class Entities(Readable):
     def kind(self) -> Hashable:
         """Return the class, and what is read of it."""
         return Entities, self.document, *self.projection
+
+    @property
+    def lookup(self) -> bool:
+        """Whether they are few."""
+        return len(self.wanted) <= MOST_LOOKED_UP
 
     def together(self, asked: Sequence[Entities]) -> tuple[Read, Answering]:
         """Read by all the ids."""
@@ -95,6 +109,11 @@ class Pages(Readable):
         same = self.lists.same(self.keys[0]) if self.keys[0].after is None else (*self.keys,)
         return Pages, self.lists.name, same, self.counted, *(self.projection or ())
 
+    @property
+    def lookup(self) -> bool:
+        """Whether each has one row at most."""
+        return self.lists.collection.single and not self.counted and len(self.keys) <= MOST_LOOKED_UP
+
     def together(self, asked: Sequence[Pages]) -> tuple[Read, Answering]:
         """Read each page once."""
         lists = self.lists
@@ -113,6 +132,7 @@ class SignedIn(Readable):
     """Whether a user's device is signed in, and their roles; the answer is the viewer, None where it is not."""
 
     kind = "signed in"
+    lookup = True
 
     def __init__(self, user: PydanticObjectId, session: PydanticObjectId) -> None:
         self.user, self.session = user, session

@@ -15,6 +15,7 @@ from app.http.export import Exports
 from app.http.graphiql import add_graphiql
 from app.http.graphql import GraphQLOverHTTP
 from app.http.jwks import JWKS_PATH, jwks
+from app.http.meanings import Meanings
 from app.http.passkeys import add_passkeys
 from app.http.plans import PlanHeaders
 from app.http.previews import drawing
@@ -78,7 +79,17 @@ def create_api_app(
     headers = PlanHeaders(preparer.schema, own)
     streams = Streams(api, preparer, contexts, charging)
     over_http = GraphQLOverHTTP(
-        api, executor, preparer, registry, access, contexts, streams, headers, draining, guards, development, cloudfront
+        api,
+        executor,
+        Meanings(registry, preparer),
+        access,
+        contexts,
+        streams,
+        headers,
+        draining,
+        guards,
+        development,
+        cloudfront,
     )
     over_websocket = WebSocketHandler(streams, draining, guards)
 

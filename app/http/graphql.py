@@ -21,9 +21,10 @@ from app.http.access import Access, invalid_token, refusal
 from app.http.charging import BudgetSpentError, extended, settle
 from app.http.contexts import Contexts, new_request_id
 from app.http.graphiql import graphiql_page
+from app.http.meanings import Meaning, Meanings
 from app.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, negotiate, wants_page
 from app.http.plans import PlanHeaders
-from app.http.registry import Document, Registry
+from app.http.registry import Document
 from app.http.reply import Reply
 from app.http.request import Incoming, Parameters, RequestError, read
 from app.http.streaming import Asked, Streams
@@ -48,7 +49,7 @@ from schema.compiled.executor import Executor
 from schema.dependencies import Dependencies
 from schema.errors import masked
 from schema.limits import STALE_IF_ERROR, STALE_WHILE_REVALIDATE
-from schema.prepared import Operation, PreparationError, Prepared, Preparer
+from schema.prepared import Operation, PreparationError, Prepared
 
 log = logging.getLogger(__name__)
 _PARTIAL = 294  # the draft's status for data with errors
@@ -82,8 +83,7 @@ class GraphQLOverHTTP:
 
     api: Api
     executor: Executor
-    preparer: Preparer
-    registry: Registry
+    meanings: Meanings
     access: Access
     contexts: Contexts
     streams: Streams
@@ -117,7 +117,7 @@ class GraphQLOverHTTP:
         reply = await self._caught(self._answer(request, media_type), media_type)
         kept = "CDN-Cache-Control" in reply.headers
         guards = self.guards.shared if kept else self.guards.headers(request.headers.get("Origin"))
-        return reply._replace(headers={**guards, **reply.headers})
+        return Reply(reply.status, reply.media_type, reply.headers, reply.body, guards)
 
     async def _caught(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
         """Have a failure answered."""
@@ -151,17 +151,13 @@ class GraphQLOverHTTP:
         """
         if media_type is None:
             raise RequestError(406, f"Accept: this is answered as {JSON} or {GRAPHQL_JSON}.", "NOT_ACCEPTABLE")
-        parameters = await read(request)
+        known = self.meanings.known(request)
+        parameters = await read(request) if known is None else known.parameters
         own = own_write(self.contexts.services.keys, request.headers.get("Edge-As-Of", ""))
         # Both are taken before the first read, which is that of the document.
         began, as_of = time.monotonic(), self.contexts.as_of(own)
         asker = await self.access.asker(request.headers, parameters, as_of)
-        document = await self._document(request, parameters, as_of)
-        try:
-            prepared = self.preparer.prepare(document.text, admitted=document.registered)
-            operation = prepared.choose(parameters.operation_name)
-        except GraphQLError as error:
-            raise PreparationError([error]) from error
+        _, document, prepared, operation = known or await self._meaning(request, parameters, as_of)
         if request.method != "POST" and operation.kind is not OperationType.QUERY:
             raise RequestError(405, "GET runs queries only; use POST.", "METHOD_NOT_ALLOWED", Allow="POST")
         if asker.record is not None and media_type == EVENT_STREAM:
@@ -178,9 +174,9 @@ class GraphQLOverHTTP:
         audience = EVERYBODY if asker.edge_asks == prepared.id else document.audience
         return _Asked(prepared, operation, *asked, as_of, began, context, toll, audience, asker.record)
 
-    async def _document(self, request: Incoming, parameters: Parameters, as_of: EntryId | None) -> Document:
+    async def _meaning(self, request: Incoming, parameters: Parameters, as_of: EntryId | None) -> Meaning:
         try:
-            return await self.registry.document(parameters, as_of)
+            return await self.meanings.find(request, parameters, as_of)
         except RequestError as error:
             if error.code == "PERSISTED_QUERY_NOT_FOUND" and api_keys.presented(authorization(request)) is None:
                 await self.access.check_token(authorization(request))

@@ -30,6 +30,7 @@ def negotiate(accept: str) -> str | None:
     return best[3] if best else None
 
 
+@lru_cache(maxsize=256)
 def wants_page(accept: str) -> bool:
     """Whether a browser asks for a page rather than for data."""
     ranges = [item.split(";")[0].strip().lower() for item in accept.split(",")]

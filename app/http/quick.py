@@ -11,9 +11,8 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
@@ -24,7 +23,7 @@ from app.http.reply import Reply
 from edge.fast import EarlyHandler, serving
 
 log = logging.getLogger(__name__)
-_PATH = re.compile(r"/graphql(?:/(?P<hash>[0-9a-f]{64}))?")
+_PATH = re.compile(r"/graphql(?:/(?P<hash>[0-9a-f]{64}))?(?=[?#]|$)")
 
 Replying = Callable[[RawRequestMessage, str | None], "Coroutine[Any, Any, Reply] | None"]
 """Returns what answers a complete GET without a body, from an address; None where the ordinary way must."""
@@ -33,16 +32,30 @@ REPLYING: web.AppKey[Replying] = web.AppKey("replying")
 """Under which an application says what it answers quickly."""
 
 
-@dataclass(frozen=True, slots=True)
 class Get:
     """A GET without a body, as `app.http.request.Incoming` has it."""
 
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    match_info: Mapping[str, Any]
-    remote: str | None
-    method: ClassVar[str] = "GET"
-    content_type: ClassVar[str] = ""
+    __slots__ = ("_url", "headers", "raw_path", "remote")
+
+    method = "GET"
+    content_type = ""
+
+    def __init__(self, message: RawRequestMessage, remote: str | None) -> None:
+        self.headers: Mapping[str, str] = message.headers
+        self.raw_path = message.path
+        self.remote = remote
+        self._url = message.url
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Return the parameters in its target."""
+        return self._url.query
+
+    @property
+    def match_info(self) -> Mapping[str, Any]:
+        """Return what its path says."""
+        found = _PATH.fullmatch(self._url.raw_path)
+        return {} if found is None else found.groupdict()
 
     async def read(self) -> bytes:
         """Return the body that it has not."""
@@ -53,14 +66,14 @@ def replying(over_http: GraphQLOverHTTP) -> Replying:
     """Return what answers GETs of GraphQL."""
 
     def reply(message: RawRequestMessage, remote: str | None) -> Coroutine[Any, Any, Reply] | None:
-        path, headers = _PATH.fullmatch(message.url.raw_path), message.headers
-        if path is None:
+        headers = message.headers
+        if _PATH.match(message.path) is None:
             return None
         accept = headers.get("Accept", "")
         media_type = negotiate(accept)
         if media_type == EVENT_STREAM or wants_page(accept) or message.upgrade or "Expect" in headers:
             return None
-        return over_http.reply(Get(headers, message.url.query, path.groupdict(), remote), media_type)
+        return over_http.reply(Get(message, remote), media_type)
 
     return reply
 

@@ -45,6 +45,11 @@ class Incoming(Protocol):
         ...
 
     @property
+    def raw_path(self) -> str:
+        """Its target, as it was sent."""
+        ...
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """Its headers, whose names may be written in any case."""
         ...

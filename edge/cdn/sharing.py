@@ -22,6 +22,7 @@ Sources, each below its vendor's documentation:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from edge.dependencies import ranges_header
 from edge.http import Lifetimes
@@ -44,7 +45,7 @@ def unshared() -> dict[str, str]:
 
 
 def shared(
-    tags: Iterable[str],
+    tags: AbstractSet[str],
     ranges: Iterable[tuple[str, ...]],
     as_of: EntryId,
     life: Lifetimes,
@@ -59,9 +60,9 @@ def shared(
     (`Edge-Plan`), `seconds` how long ago the API began to make it. `cloudfront` says that CloudFront stands before this
     API. It is told by `s-maxage`, which any shared cache may obey, so this is not said where nobody purges CloudFront.
     """
-    surrogate_key = header(set(tags))
-    keys = surrogate_key.split()
-    if not keys or life.max_age <= 0 or seconds > LONGEST_MAKING or len(surrogate_key) > _LONGEST_KEYS:
+    surrogate_key = header(tags)
+    count = surrogate_key.count(" ") + 1
+    if not surrogate_key or life.max_age <= 0 or seconds > LONGEST_MAKING or len(surrogate_key) > _LONGEST_KEYS:
         return unshared()
     lifetimes = (
         f"max-age={life.max_age}, stale-while-revalidate={life.stale_while_revalidate}, "
@@ -76,12 +77,12 @@ def shared(
     }
     if len(surrogate_key) > _FASTLY_BYTES:
         headers["Surrogate-Control"] = "max-age=0, no-store"
-    if len(keys) > _CLOUDFLARE_TAGS:
+    if count > _CLOUDFLARE_TAGS:
         headers["Cloudflare-CDN-Cache-Control"] = "no-store"
     else:
-        headers["Cache-Tag"] = ",".join(keys)
+        headers["Cache-Tag"] = surrogate_key.replace(" ", ",")
     if cloudfront:
-        fits = len(keys) <= _CLOUDFRONT_TAGS
+        fits = count <= _CLOUDFRONT_TAGS
         headers["Cache-Control"] = _for_cloudfront(life) if fits else "no-store"
     left = _LONGEST_IN_ALL - len(surrogate_key) - len(headers.get("Cache-Tag", ""))
     # Without its plan an edge keeps an answer only by a plan of its release; without ranges it drops it too often.

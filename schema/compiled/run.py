@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
@@ -30,8 +29,7 @@ from schema.node import TYPES
 from schema.reader import Projection, Reader
 
 
-@dataclass(frozen=True)
-class Info:
+class Info(NamedTuple):
     """What a computed field's function may know of the request."""
 
     context: Context

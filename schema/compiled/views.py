@@ -18,6 +18,8 @@ from pydantic_core import PydanticUndefined
 from models.entity import Entity
 from schema.compiled.source import Source
 
+_REMEMBERED = 1024
+
 _PLAIN: dict[Any, type] = {
     PydanticObjectId: ObjectId,
     ObjectId: ObjectId,
@@ -114,7 +116,7 @@ def _nested(document: Any, name: str) -> Callable[[Any], Any]:
         for key, variable in variables.items():
             check = _fits(source, model.model_fields[key], variable)
             if check is None:
-                return convert
+                return _remembered(convert)
             fits.append(check)
         with source.block(f"if {' and '.join(fits)}:"):
             made = source.assign(f"{source.constant(object.__new__)}({source.constant(_view(model))})")
@@ -123,6 +125,29 @@ def _nested(document: Any, name: str) -> Callable[[Any], Any]:
             source.line(f"return {made}")
     source.line(f"return {source.constant(convert)}(r)")
     return source.build()
+
+
+def _remembered(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a conversion that knows what it made of the last objects: many rows have the same city, or currency.
+
+    What it makes is shared, and nobody changes it. Values are told apart by their types too; what has parts that may
+    be changed is converted each time.
+    """
+
+    @lru_cache(maxsize=_REMEMBERED, typed=True)
+    def known(*flat: Any) -> Any:
+        count = len(flat) // 2
+        return convert(dict(zip(flat[:count], flat[count:], strict=True)))
+
+    def remembered(value: Any) -> Any:
+        if type(value) is not dict:
+            return convert(value)
+        try:
+            return known(*value, *value.values())
+        except TypeError:  # a list, or an object in it
+            return convert(value)
+
+    return remembered
 
 
 def _fits(source: Source, field: FieldInfo, variable: str) -> str | None:
