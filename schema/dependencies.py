@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from bson import ObjectId
+
 from edge.tags import EVERYTHING
 from models.order_keys import FIRST, LAST
-from schema.ids import spelled
 
 
 class Dependencies:
@@ -23,7 +24,7 @@ class Dependencies:
 
     def entities(self, kind: str, ids: Iterable[Any]) -> None:
         """Record that entities of one type were read, or found missing."""
-        tags = [f"{kind}:{spelled(id_)}" for id_ in ids]
+        tags = [f"{kind}:{id_.binary.hex() if type(id_) is ObjectId else id_}" for id_ in ids]
         if tags:
             self.tags.add(kind)
             self.tags.update(tags)

@@ -22,14 +22,13 @@ def encode(kind: str, id_: Any) -> ID:
 
 def encoder(kind: str) -> Callable[[Any], str]:
     """Return what makes the global ids of documents of a GraphQL type; for many of them."""
-    prefix = f"{kind}:"
+    prefix = f"{kind}:".encode()
 
-    return lambda id_: binascii.b2a_base64(f"{prefix}{spelled(id_)}".encode(), newline=False).decode()
+    def encoded(id_: Any) -> str:
+        text = binascii.hexlify(id_.binary) if type(id_) is ObjectId else str(id_).encode()
+        return binascii.b2a_base64(prefix + text, newline=False).decode()
 
-
-def spelled(id_: Any) -> str:
-    """Return a document's id as text; the driver's own way takes twice as long."""
-    return id_.binary.hex() if type(id_) is ObjectId else str(id_)
+    return encoded
 
 
 def decode(global_id: str, *, path: tuple[str, ...] = ("id",)) -> tuple[str, str]:

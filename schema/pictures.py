@@ -104,11 +104,12 @@ def variants(
     if width < 1 or (height is not None and height < 1):
         raise InvalidInputError("image: width and height are at least 1.", path=("width",))
     size, url = signing.links.size, signing.url(fit, format, quality)
+    box = None if height is None else size(width, height)
 
     def variant(
         organization: ObjectId, content_hash: str, focus: FocusPoint, original_width: int, original_height: int
     ) -> Image:
-        wide, high = size(width, height or max(1, round(width * original_height / original_width)))
+        wide, high = box or size(width, max(1, round(width * original_height / original_width)))
         address = f"asset://{original_key(organization, content_hash)}"
         return Image(url=url(address, width=wide, height=high, gravity=(focus.x, focus.y)), width=wide, height=high)
 
