@@ -97,7 +97,7 @@ def converted(source: Source, document: Any, name: str) -> str:
     if kind is datetime:  # rows have times without a zone; a document's have one
         zoned = f"{value}.replace(tzinfo={source.constant(UTC)})"
         return f"None if {value} is None else {zoned}" if nullable else zoned
-    convert = source.constant(adapter(document, name) if kind is not None else _nested(document, name))
+    convert = source.constant(adapter(document, name) if kind is not None else nested(document, name))
     if kind is None:
         return f"{convert}({value})"
     fits = f"type({value}) is {source.constant(kind)}" + (f" or {value} is None" if nullable else "")
@@ -105,7 +105,7 @@ def converted(source: Source, document: Any, name: str) -> str:
 
 
 @cache
-def _nested(document: Any, name: str) -> Callable[[Any], Any]:
+def nested(document: Any, name: str) -> Callable[[Any], Any]:
     """Return what converts an attribute that has no plain type; an object of plain numbers is converted here."""
     convert, model = adapter(document, name), _optional(document.model_fields[name].annotation)[0]
     if not (isinstance(model, type) and issubclass(model, BaseModel)):

@@ -13,7 +13,7 @@ from models.database import Database
 from models.design import Design
 from models.user import User
 from schema.combined import MOST_QUESTIONS, Combined
-from schema.questions import Plain
+from schema.questions import MOST_LOOKED_UP, Entities, Plain
 from schema.reader import Find, Lateral
 from tests.test_commands import Commands
 
@@ -105,3 +105,41 @@ async def test_a_database_that_does_not_answer_is_told_to_all(database: Database
     never = Timestamp(2**32 - 2, 1)
     answers = await asyncio.gather(*(combined.ask([user(id_)], never) for id_ in USERS[:3]), return_exceptions=True)
     assert all(isinstance(answer, PyMongoError) for answer in answers)
+
+
+def look_up(id_: ObjectId) -> Entities:
+    """Return the question for one user, which others may share a read with."""
+    return Entities(User, {id_.binary: id_}, {"_id": 1, "name": 1})
+
+
+async def test_who_is_answered_asks_again_with_those_who_waited(database: Database, commands: Commands) -> None:
+    """Given clients that each ask again at once, then all of them soon share each command: none goes by turns."""
+    combined = Combined(database)
+
+    async def client(number: int) -> None:
+        await asyncio.sleep(0.0005 * number)
+        for id_ in USERS[:20]:
+            ((row,),) = [answer.values() for answer in await combined.ask([look_up(id_)], None)]
+            assert row["_id"] == id_
+
+    await asyncio.gather(*(client(number) for number in range(16)))
+    assert len(commands.sent) < 16 * 20 / 4
+
+
+async def test_look_ups_do_not_wait_for_what_takes_long(database: Database, commands: Commands) -> None:
+    """Given a long read under way, then a look-up is sent beside it, and answered before."""
+    combined = Combined(database)
+    long = Plain(Find(User, {"$where": "sleep(500) || true", "_id": USERS[0]}, projection={"name": 1}))
+    slow = asyncio.ensure_future(combined.ask([long], None))
+    while not commands.sent:  # noqa: ASYNC110 - the driver has no event for it
+        await asyncio.sleep(0.001)
+    await combined.ask([look_up(USERS[1])], None)
+    assert not slow.done()
+    assert [row["_id"] for row in (await slow)[0]] == [USERS[0]]
+
+
+@pytest.mark.parametrize("count", [MOST_LOOKED_UP, MOST_LOOKED_UP + 1])
+def test_a_few_entities_are_a_look_up_and_many_are_not(count: int) -> None:
+    """Given entities by their ids, then they are a look-up while the command costs more than they do."""
+    question = Entities(User, {id_.binary: id_ for id_ in USERS[:count]}, {"_id": 1})
+    assert question.lookup == (count <= MOST_LOOKED_UP)
