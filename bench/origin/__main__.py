@@ -1,6 +1,6 @@
 """What four operations cost at the origin, beside Mercurius, GraphQL Yoga and plain Strawberry.
 
-    python -m bench.origin [--runs 5] [--seconds 3] [--designs N]
+    python -m bench.origin [--runs 5] [--seconds 3] [--designs N] [--beside CHECKOUT]
         [--operations Gallery,GalleryPages,DesignPage,ViewerHome,ProjectCard]
 
 Over one MongoDB with the demo data, and one canvas of 2,000 elements, four servers answer the same: the platform's API,
@@ -14,6 +14,9 @@ The platform reads a row once for all requests that want it at the same time, wh
 for the gallery's first page, for one canvas, for one viewer. So the gallery is asked for page by page, too
 (`GalleryPages`): with the demo data there are four pages beside the first, with `--designs 20000` a hundred, which have
 little in common.
+
+With `--beside`, this checkout is compared with another one instead, which has a `.venv` of its own: what a change costs
+or saves is seen there where one run after the other tells of the machine.
 """
 
 from __future__ import annotations
@@ -30,25 +33,28 @@ from bench.node import install
 from bench.origin.measure import row
 from bench.origin.operations import Operation, operations
 from bench.origin.rounds import Rounds
-from bench.origin.servers import MERCURIUS, PLAIN, servers
+from bench.origin.servers import MERCURIUS, OTHER, PLAIN, pair, servers
 from bench.origin.subjects import ELEMENTS, Subjects, prepare
 from bench.stand import BenchError, show, stand, versions
 
+_COLUMNS = ("requests/s", "p50 ms", "p99 ms", "MiB", "commands")
 _PACKAGES = ("mercurius", "graphql-jit", "fastify", "graphql-yoga", "dataloader", "graphql", "mongodb", "fast-jwt")
-_COLUMNS = (
-    *("server", "CPU ms", "least–most", f"of {MERCURIUS}'s", f"of {PLAIN}'s", "MongoDB's"),
-    *("requests/s", "p50 ms", "p99 ms", "MiB", "commands"),
-)
 
 
 async def main(chosen: argparse.Namespace) -> None:
     """Measure and print."""
-    peers = await asyncio.to_thread(install, Path(__file__).parent)
+    peers = None if chosen.beside else await asyncio.to_thread(install, Path(__file__).parent)
+    compared = (OTHER,) if peers is None else (MERCURIUS, PLAIN)
+    columns = ("server", "CPU ms", "least–most", *(f"of {name}'s" for name in compared), "MongoDB's")
     with tempfile.TemporaryDirectory(prefix="disenopro-bench-") as folder:
         async with stand("relay", "api", designs=chosen.designs) as running:
             subjects = await prepare(running.settings)
             asked = _choose(operations(subjects), chosen.operations)
-            async with servers(running, peers, asked, await published(subjects), Path(folder)) as found:
+            if peers is None:
+                starting = pair(running, chosen.beside.absolute(), Path(folder))
+            else:
+                starting = servers(running, peers, asked, await published(subjects), Path(folder))
+            async with starting as found:
                 rounds = Rounds(running, subjects, found, asked)
                 sizes = await rounds.agree()
                 await rounds.measure(chosen.runs, chosen.seconds)
@@ -59,14 +65,14 @@ async def main(chosen: argparse.Namespace) -> None:
                 f"The canvas has {ELEMENTS:,} elements; {len(subjects.slugs)} slugs are looked up in turn, and "
                 f"{len(subjects.cursors)} pages; "
                 f"the viewer belongs to {subjects.memberships} organizations.\n"
-                f"{peers.versions(_PACKAGES)}\n{await versions(running.settings)}\n"
+                f"{peers.versions(_PACKAGES) if peers else ''}\n{await versions(running.settings)}\n"
                 f"{await asyncio.to_thread(_complaints, running.settings.data_dir / 'api.log')}"
             )
     for operation in asked:
         runs = {server.name: rounds.found[operation.name, server.name] for server in found}
-        others = (runs[MERCURIUS], runs[PLAIN])
+        others = [runs[name] for name in compared]
         rows = [row(name, those, others, commands[operation.name, name]) for name, those in runs.items()]
-        show(f"{operation.name}: {sizes[operation.name]:,} bytes", _COLUMNS, rows, "")
+        show(f"{operation.name}: {sizes[operation.name]:,} bytes", (*columns, *_COLUMNS), rows, "")
     print(note.rstrip())
 
 
@@ -94,6 +100,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="rounds, each of which measures everything once")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement takes")
     parser.add_argument("--designs", type=int, default=0, help="add large data until there are so many designs")
+    parser.add_argument("--beside", type=Path, help="compare with this checkout alone")
     parser.add_argument("--operations", type=lambda text: text.split(","), help="which of them, separated by commas")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The four servers, over one MongoDB, each on the first core."""
+"""The servers, over one MongoDB, each on the first core."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.node import Peers
 from bench.origin.operations import Address, Operation, by_apollo, by_mercurius, by_path, by_text
 from bench.stand import ROOT, BenchError, Stand
 
-MERCURIUS, PLAIN = "Mercurius", "plain Strawberry"
+OURS, OTHER, MERCURIUS, PLAIN = "DiseñoPro", "the other checkout", "Mercurius", "plain Strawberry"
 _READY_SECONDS = 30.0
 
 
@@ -34,6 +34,20 @@ class Server:
 
 
 @asynccontextmanager
+async def pair(running: Stand, checkout: Path, folder: Path) -> AsyncIterator[list[Server]]:
+    """Start another checkout's API, by its own interpreter, beside the platform's."""
+    settings, port = running.settings, free_port()
+    environment = {**_environment(settings), "API_PORT": str(port), "ADMIN_PORT": str(free_port()), "PORT": str(port)}
+    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "app", "api")
+    async with AsyncExitStack() as stack:
+        pid = await _start(stack, OTHER, command, {**environment, "RATE_LIMITS": "off"}, folder, checkout)
+        found = [Server(OURS, settings.api_port, running.pids["api"], by_path), Server(OTHER, port, pid, by_path)]
+        for server in found:
+            pin(server.pid, 0)
+        yield found
+
+
+@asynccontextmanager
 async def servers(
     running: Stand, peers: Peers, operations: Sequence[Operation], key: str, folder: Path
 ) -> AsyncIterator[list[Server]]:
@@ -45,7 +59,7 @@ async def servers(
     registered = folder / "operations.json"
     registered.write_text(json.dumps({operation.id: operation.text for operation in operations}))
     async with AsyncExitStack() as stack:
-        found = [Server("DiseñoPro", settings.api_port, running.pids["api"], by_path)]
+        found = [Server(OURS, settings.api_port, running.pids["api"], by_path)]
         shared = {**_environment(settings), "OPERATIONS": str(registered), "ACCESS_TOKEN_KEY": key}
         for name, program, address in (
             (MERCURIUS, peers.command("mercurius"), by_mercurius),
@@ -86,13 +100,18 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 async def _start(
-    stack: AsyncExitStack, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+    stack: AsyncExitStack,
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    checkout: Path = ROOT,
 ) -> int:
     """Start a server and wait until it accepts connections; return its process id."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *leashed(signal.SIGKILL, *command), env=environment, cwd=ROOT, stdout=output, stderr=output
+            *leashed(signal.SIGKILL, *command), env=environment, cwd=checkout, stdout=output, stderr=output
         )
 
     async def stop() -> None:
