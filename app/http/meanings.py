@@ -12,9 +12,9 @@ from edge.eviction import S3Fifo
 from edge.stream import EntryId
 from schema.prepared import Operation, PreparationError, Prepared, Preparer
 
-_CAPACITY: Final = 4 * 1024 * 1024
+_CAPACITY: Final = 16 * 1024 * 1024
 _ENTRY_BYTES: Final = 1200
-_CHARACTER_BYTES: Final = 4  # of a target: itself, and its parameters
+_CHARACTER_BYTES: Final = 24  # of a target: itself, and what it may say at worst, which is empty lists
 
 
 class Meaning(NamedTuple):
