@@ -2,9 +2,10 @@
 
 What a command costs the driver is more than what most reads cost beside it, and requests at one time often want the
 same rows. So questions that come in one turn of the event loop are asked together, and those that come while a command
-is under way wait for its answer, for a millisecond at most, and are asked together then (as TCP does with small
-segments: Nagle's algorithm, RFC 896). Where requests come one at a time nothing waits for anything. Nothing is
-remembered: each read begins after its request came, and sees at least the moment that it must.
+is under way wait for its answer, for a millisecond at most, and are asked together soon after (as TCP does with small
+segments: Nagle's algorithm, RFC 896). Look-ups, of which the command is the whole cost, wait for each other alone, and
+longer. Where requests come one at a time nothing waits for anything. Nothing is remembered: each read begins after its
+request came, and sees at least the moment that it must.
 """
 
 from __future__ import annotations
