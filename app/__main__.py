@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from app.commands import COMMANDS, load
+from app.interpreter import mend
 from app.settings import Settings, SettingsError
 
 _USAGE_ERROR = 2
@@ -16,6 +17,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return the exit code: 2 for a wrong command line or setting, 130 after Ctrl-C."""
+    mend()
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         sys.stdout.write(overview())
         return 0

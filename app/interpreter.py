@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import sysconfig
 from importlib.util import find_spec
+from typing import Any
 
 LEAST = (3, 11)
 ABOVE = (3, 13)
@@ -24,6 +26,35 @@ def optimised() -> bool:
     Python built from source without `--enable-optimizations`, which is pyenv's default, takes half as long again.
     """
     return sys.base_prefix == "/usr" or "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+
+
+def mend() -> None:
+    """Mend what Python 3.11.2, which is Debian 12's, has wrong; before anything runs. Later ones are left alone.
+
+    Where a task was cancelled, and cleans up, a timeout in that ends as one more cancellation, and what was to be done
+    is not: redis-py looks with such a timeout whether a connection is clean (CPython's gh-102780, mended in 3.11.3).
+    """
+    kind: Any = asyncio.Timeout
+    if sys.version_info >= (3, 11, 3) or hasattr(kind, "cancelled_before"):
+        return
+    enter, leave = kind.__aenter__, kind.__aexit__
+
+    async def entered(self: Any) -> Any:
+        self.cancelled_before = _cancellations()
+        return await enter(self)
+
+    async def left(self: Any, type_: Any, error: Any, trace: Any) -> None:
+        await leave(self, type_, error, trace)
+        if self.expired() and type_ is asyncio.CancelledError and _cancellations() <= self.cancelled_before:
+            raise TimeoutError from error
+
+    kind.cancelled_before, kind.__aenter__, kind.__aexit__ = 0, entered, left
+
+
+def _cancellations() -> int:
+    """Return how often the running task was cancelled, not counting what a timeout took back."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ import pytest
 
 from app.embedded import EmbeddedMongoDB, EmbeddedRedis
 from app.embedded.ports import free_port
+from app.interpreter import mend
 from app.settings import Settings
 from tests.platform import Platform, start
 from tests.web.node import NodeClients, install
+
+mend()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
@@ -36,3 +37,48 @@ def test_a_build_is_told_by_how_it_was_configured(monkeypatch: pytest.MonkeyPatc
         assert interpreter.optimised() == wanted
     monkeypatch.setattr("sys.base_prefix", "/usr")
     assert interpreter.optimised()
+
+
+async def test_a_timeout_in_the_clean_up_of_a_cancelled_task_is_a_timeout() -> None:
+    """Given a task that is cancelled, when something takes too long in its clean-up, then that goes on after it."""
+    found: list[type[BaseException]] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for waiting in (asyncio.timeout(0), asyncio.timeout(0.001)):
+                try:
+                    async with waiting:
+                        await asyncio.Event().wait()
+                except BaseException as error:  # noqa: BLE001 - which it is is what is asked
+                    found.append(type(error))
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert found == [TimeoutError, TimeoutError]
+    assert task.cancelled()
+
+
+async def test_a_cancellation_within_a_timeout_stays_one() -> None:
+    """Given a task that is cancelled within a timeout, or in its clean-up once more, then it ends as cancelled."""
+    begun, cleaning = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            async with asyncio.timeout(60):
+                begun.set()
+                await asyncio.Event().wait()
+        finally:
+            async with asyncio.timeout(60):
+                cleaning.set()
+                await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    for reached in (begun, cleaning):
+        await reached.wait()
+        task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
