@@ -63,7 +63,7 @@ def python_build(*, optimised: bool) -> Finding:
     return Finding(
         "Python's build",
         ok=optimised,
-        found="with a profile" if optimised else "without a profile, so it takes half as long again",
+        found="with a profile" if optimised else "without a profile, so it takes a quarter longer",
         mend="Take a distribution's Python, or build it with --enable-optimizations; remove .venv and run make again.",
         required=False,
     )
