@@ -5,10 +5,11 @@ They live as long as a request. A page's loader is named by its collection, an e
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
 from beanie import PydanticObjectId
@@ -24,6 +25,9 @@ from schema.dependencies import Dependencies
 from schema.lists import Equality, Lists, PageKey
 from schema.reader import Find, Projection, Reader
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -33,12 +37,24 @@ class Page:
     has_next: bool
 
 
+class _Loader(DataLoader[Key, Value]):
+    """A loader whose answers many may wait for.
+
+    graphql-core cancels what stands beside a field that failed; who is cancelled must not take from others, of whom
+    some stand elsewhere in the answer, what they wait for too.
+    """
+
+    def load(self, key: Key) -> asyncio.Future[Value]:
+        """Return the answer to a question."""
+        return asyncio.shield(super().load(key))
+
+
 def _shown(document: type[Entity]) -> Projection | None:
     """Return the projection that leaves out what is large and shown nowhere; plans choose what they read themselves."""
     return dict.fromkeys(document.unshown, 0) or None
 
 
-class EntityById(DataLoader[Any, "Entity | None"]):
+class EntityById(_Loader[Any, "Entity | None"]):
     """One entity by its id; None if there is none."""
 
     def __init__(self, reader: Reader, dependencies: Dependencies, document: type[Entity]) -> None:
@@ -53,7 +69,7 @@ class EntityById(DataLoader[Any, "Entity | None"]):
         return [found.get(key) for key in keys]
 
 
-class PageOf(DataLoader[PageKey, Page]):
+class PageOf(_Loader[PageKey, Page]):
     """One page of a declared collection."""
 
     def __init__(self, reader: Reader, dependencies: Dependencies, lists: Lists) -> None:
@@ -80,7 +96,7 @@ class PageOf(DataLoader[PageKey, Page]):
         return Page(shown, len(rows) > key.first)
 
 
-class CountOf(DataLoader[Equality, int]):
+class CountOf(_Loader[Equality, int]):
     """How many rows a list of a declared collection has."""
 
     def __init__(self, reader: Reader, dependencies: Dependencies, lists: Lists) -> None:
@@ -135,7 +151,7 @@ async def read_canvases(
     return canvases
 
 
-class CanvasByDesign(DataLoader[PydanticObjectId, CanvasRows]):
+class CanvasByDesign(_Loader[PydanticObjectId, CanvasRows]):
     """A design's canvas, elements and `seq` read at one moment."""
 
     def __init__(self, reader: Reader, dependencies: Dependencies) -> None:
@@ -156,7 +172,7 @@ def liked_by(user: Any, designs: Sequence[Any]) -> Find:
     return Find(Like, query, projection={"design": 1})
 
 
-class LikedByViewer(DataLoader[PydanticObjectId, bool]):
+class LikedByViewer(_Loader[PydanticObjectId, bool]):
     """Whether the viewer likes a design."""
 
     def __init__(self, reader: Reader, user: PydanticObjectId) -> None:
