@@ -120,6 +120,9 @@ class QuickHandler(EarlyHandler):
     async def _reply(self, replying: Coroutine[Any, Any, Reply]) -> None:
         try:
             self.write((await replying).spelled())
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
         except Exception:
             log.exception("A request could not be answered.")
             self.force_close()

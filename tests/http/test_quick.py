@@ -57,6 +57,8 @@ class Stage:
         self.working.set()
         await self.gate(path).wait()
         self.done.set()
+        if path == "/quick/12":
+            raise asyncio.CancelledError
         if path == "/quick/13":
             raise RuntimeError("unlucky")
         return Reply(200, JSON, {}, path.encode())
@@ -192,6 +194,18 @@ async def test_a_failure_ends_the_connection(caplog: pytest.LogCaptureFixture) -
             assert await reader.read() == b""
         writer.close()
     assert "could not be answered" in caplog.text
+
+
+async def test_a_cancelled_answer_ends_the_connection() -> None:
+    """Given an answer that is cancelled in the making, then the client is not left waiting."""
+    stage = Stage()
+    stage.open("/quick/12")
+    async with staged(stage) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET % 12)
+        async with asyncio.timeout(3):
+            assert await reader.read() == b""
+        writer.close()
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\rb"])
