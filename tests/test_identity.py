@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from schema import ids
-from tests.platform import Json, Platform, User
+from tests.platform import Json, Platform, User, an_address
 
 VIEWER = "{ viewer { id email name locale } }"
 SIGN_IN = """mutation ($email: String!, $password: String!) { signIn(input: {email: $email, password: $password}) {
@@ -92,5 +92,6 @@ async def test_the_answer_of_signing_in_shows_what_is_ones_own(platform: Platfor
     ana = await platform.user()
     query = """mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignedIn {
         viewer { email locale memberships { totalCount } } } } }"""
-    answer = await platform.ask(query, {"input": {"email": ana.email, "password": "correct horse battery"}})
+    input_ = {"email": ana.email, "password": "correct horse battery"}
+    answer = await platform.ask(query, {"input": input_}, address=an_address())
     assert answer["signIn"]["viewer"] == {"email": ana.email, "locale": "en", "memberships": {"totalCount": 0}}
