@@ -1,6 +1,7 @@
-"""Which Python runs the platform; standard library alone, since the Makefile asks each interpreter by this file.
+"""Which Python runs the platform, and what it is mended of.
 
-`python -I app/interpreter.py` succeeds where the platform runs; with `--optimised` only where it also runs fast.
+Standard library alone, since the Makefile asks each interpreter by this file: `python -I app/interpreter.py` succeeds
+where the platform runs; with `--optimised` only where it also runs fast.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import sysconfig
 from importlib.util import find_spec
 from typing import Any
 
-LEAST = (3, 11)
-ABOVE = (3, 13)
+_LEAST = (3, 11)
+_ABOVE = (3, 13)
 
 
 def supported(version: tuple[int, ...]) -> bool:
     """Whether the platform runs on this version of Python."""
-    return LEAST <= version < ABOVE
+    return _LEAST <= version < _ABOVE
 
 
 def optimised() -> bool:

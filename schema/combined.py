@@ -81,9 +81,7 @@ class _Lane:
 
     def _flush(self) -> None:
         """Send what waits."""
-        if self._flush_at is not None:
-            self._flush_at.cancel()
-            self._flush_at = None
+        self._flush_at = None
         group: list[_Waiting] = []
         size = 0
         for waiting in self._waiting:
@@ -103,18 +101,17 @@ class _Lane:
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
         if self._waiting and not self._sending:
-            self._flush_at = self._after(self._flush_at, self._last_call)
+            self._next_turn(self._last_call)
 
     def _last_call(self) -> None:
         """Send what waits in the next turn: who was answered just now may ask again in this one."""
-        self._flush_at = self._after(self._flush_at, self._flush)
+        self._next_turn(self._flush)
 
-    @staticmethod
-    def _after(before: asyncio.Handle | None, action: Callable[[], None]) -> asyncio.Handle:
-        """Do something in the next turn instead of what was planned before."""
-        if before is not None:
-            before.cancel()
-        return asyncio.get_running_loop().call_soon(action)
+    def _next_turn(self, action: Callable[[], None]) -> None:
+        """Do something in the next turn of the loop, instead of what was planned."""
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+        self._flush_at = asyncio.get_running_loop().call_soon(action)
 
     async def _answer(self, group: list[_Waiting]) -> None:
         as_of = max((waiting.as_of for waiting in group if waiting.as_of is not None), default=None)

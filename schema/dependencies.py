@@ -24,6 +24,7 @@ class Dependencies:
 
     def entities(self, kind: str, ids: Iterable[Any]) -> None:
         """Record that entities of one type were read, or found missing."""
+        # The driver's own spelling of its ids takes twice as long.
         tags = [f"{kind}:{id_.binary.hex() if type(id_) is ObjectId else id_}" for id_ in ids]
         if tags:
             self.tags.add(kind)

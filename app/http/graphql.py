@@ -117,7 +117,7 @@ class GraphQLOverHTTP:
         reply = await self._caught(self._answer(request, media_type), media_type)
         kept = "CDN-Cache-Control" in reply.headers
         guards = self.guards.shared if kept else self.guards.headers(request.headers.get("Origin"))
-        return Reply(reply.status, reply.media_type, reply.headers, reply.body, guards)
+        return reply._replace(guards=guards)
 
     async def _caught(self, answering: Coroutine[Any, Any, Answer], media_type: str | None) -> Answer | Reply:
         """Have a failure answered."""

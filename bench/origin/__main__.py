@@ -33,7 +33,7 @@ from bench.node import install
 from bench.origin.measure import row
 from bench.origin.operations import Operation, operations
 from bench.origin.rounds import Rounds
-from bench.origin.servers import MERCURIUS, OTHER, PLAIN, pair, servers
+from bench.origin.servers import MERCURIUS, OTHER, PLAIN, other_checkout, peer_programs, servers
 from bench.origin.subjects import ELEMENTS, Subjects, prepare
 from bench.stand import BenchError, show, stand, versions
 
@@ -51,10 +51,10 @@ async def main(chosen: argparse.Namespace) -> None:
             subjects = await prepare(running.settings)
             asked = _choose(operations(subjects), chosen.operations)
             if peers is None:
-                starting = pair(running, chosen.beside.absolute(), Path(folder))
+                programs = [other_checkout(chosen.beside.absolute())]
             else:
-                starting = servers(running, peers, asked, await published(subjects), Path(folder))
-            async with starting as found:
+                programs = peer_programs(peers, asked, await published(subjects), Path(folder))
+            async with servers(running, programs, Path(folder)) as found:
                 rounds = Rounds(running, subjects, found, asked)
                 sizes = await rounds.agree()
                 await rounds.measure(chosen.runs, chosen.seconds)

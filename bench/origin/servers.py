@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.embedded.leash import leashed
@@ -19,7 +19,7 @@ from bench.node import Peers
 from bench.origin.operations import Address, Operation, by_apollo, by_mercurius, by_path, by_text
 from bench.stand import ROOT, BenchError, Stand
 
-OURS, OTHER, MERCURIUS, PLAIN = "DiseñoPro", "the other checkout", "Mercurius", "plain Strawberry"
+MERCURIUS, PLAIN, OTHER = "Mercurius", "plain Strawberry", "the other checkout"
 _READY_SECONDS = 30.0
 
 
@@ -33,43 +33,50 @@ class Server:
     address: Address
 
 
-@asynccontextmanager
-async def pair(running: Stand, checkout: Path, folder: Path) -> AsyncIterator[list[Server]]:
-    """Start another checkout's API, by its own interpreter, beside the platform's."""
-    settings, port = running.settings, free_port()
-    environment = {**_environment(settings), "API_PORT": str(port), "ADMIN_PORT": str(free_port()), "PORT": str(port)}
-    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "app", "api")
-    async with AsyncExitStack() as stack:
-        pid = await _start(stack, OTHER, command, {**environment, "RATE_LIMITS": "off"}, folder, checkout)
-        found = [Server(OURS, settings.api_port, running.pids["api"], by_path), Server(OTHER, port, pid, by_path)]
-        for server in found:
-            pin(server.pid, 0)
-        yield found
+@dataclass(frozen=True)
+class Program:
+    """A server to be started: its command, in which checkout, and what its environment has beside the others'."""
+
+    name: str
+    command: Sequence[str]
+    address: Address
+    environment: Mapping[str, str] = field(default_factory=dict)
+    checkout: Path = ROOT
 
 
-@asynccontextmanager
-async def servers(
-    running: Stand, peers: Peers, operations: Sequence[Operation], key: str, folder: Path
-) -> AsyncIterator[list[Server]]:
-    """Start the servers beside the platform's API; the Node programs know the operations by their ids.
+def peer_programs(peers: Peers, operations: Sequence[Operation], key: str, folder: Path) -> list[Program]:
+    """Return what the platform's API is compared with; the Node programs know the operations by their ids.
 
     `key` is the public key of access tokens, as a JWK.
     """
-    settings = running.settings
     registered = folder / "operations.json"
     registered.write_text(json.dumps({operation.id: operation.text for operation in operations}))
+    environment = {"OPERATIONS": str(registered), "ACCESS_TOKEN_KEY": key}
+    return [
+        Program(MERCURIUS, peers.command("mercurius"), by_mercurius, environment),
+        Program("GraphQL Yoga", peers.command("yoga"), by_apollo, environment),
+        Program(PLAIN, (sys.executable, "-m", "bench.origin.plain"), by_text, environment),
+    ]
+
+
+def other_checkout(checkout: Path) -> Program:
+    """Return another checkout's API, by its own interpreter."""
+    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "app", "api")
+    return Program(OTHER, command, by_path, {"RATE_LIMITS": "off"}, checkout)
+
+
+@asynccontextmanager
+async def servers(running: Stand, programs: Sequence[Program], folder: Path) -> AsyncIterator[list[Server]]:
+    """Start these servers beside the platform's API, which is the first; their logs are in the folder."""
+    settings = running.settings
     async with AsyncExitStack() as stack:
-        found = [Server(OURS, settings.api_port, running.pids["api"], by_path)]
-        shared = {**_environment(settings), "OPERATIONS": str(registered), "ACCESS_TOKEN_KEY": key}
-        for name, program, address in (
-            (MERCURIUS, peers.command("mercurius"), by_mercurius),
-            ("GraphQL Yoga", peers.command("yoga"), by_apollo),
-            (PLAIN, (sys.executable, "-m", "bench.origin.plain"), by_text),
-        ):
+        found = [Server("DiseñoPro", settings.api_port, running.pids["api"], by_path)]
+        for program in programs:
             port = free_port()
             ports = {"PORT": str(port), "API_PORT": str(port), "ADMIN_PORT": str(free_port())}
-            pid = await _start(stack, name, program, {**shared, **ports}, folder)
-            found.append(Server(name, port, pid, address))
+            environment = {**_environment(settings), **program.environment, **ports}
+            pid = await _start(stack, program, environment, folder / f"{program.name}.log")
+            found.append(Server(program.name, port, pid, program.address))
         for server in found:
             pin(server.pid, 0)
         yield found
@@ -99,19 +106,15 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-async def _start(
-    stack: AsyncExitStack,
-    name: str,
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    folder: Path,
-    checkout: Path = ROOT,
-) -> int:
+async def _start(stack: AsyncExitStack, program: Program, environment: Mapping[str, str], log: Path) -> int:
     """Start a server and wait until it accepts connections; return its process id."""
-    log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *leashed(signal.SIGKILL, *command), env=environment, cwd=checkout, stdout=output, stderr=output
+            *leashed(signal.SIGKILL, *program.command),
+            env=environment,
+            cwd=program.checkout,
+            stdout=output,
+            stderr=output,
         )
 
     async def stop() -> None:
@@ -126,7 +129,7 @@ async def _start(
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
         said = await asyncio.to_thread(log.read_text)
-        raise BenchError(f"{name} is not ready after {_READY_SECONDS:.0f} s:\n{said}") from error
+        raise BenchError(f"{program.name} is not ready after {_READY_SECONDS:.0f} s:\n{said}") from error
     return process.pid
 
 

@@ -74,7 +74,7 @@ class Plans:
         if (kind := refused(operation)) is not None:
             return kind
         booleans = {name: variables[name] for name in prepared.directive_variables if name in variables}
-        if booleans and not all(isinstance(value, bool) for value in booleans.values()):
+        if not all(isinstance(value, bool) for value in booleans.values()):
             return "a variable in a directive is null"
         key = Key(prepared.id, operation.name, (*booleans.items(),))
         held = self._lasting.get(key) or self._plans.get(key)
