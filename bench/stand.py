@@ -34,7 +34,7 @@ from edge import plans
 
 ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 30.0
-_COMPARED_A_SECOND = 5_000  # designs, at least, by a relay that begins
+_COMPARED_A_SECOND = 1_000  # designs, at least, by a relay that begins and writes its log of changes meanwhile
 _PICTURE_WIDTH = "96"  # the pictures are not measured, and large ones take a minute to draw
 _PORTS = ("EDGE_PORT", "API_PORT", "IMAGES_PORT")
 _LIBRARIES = ("strawberry-graphql", "graphql-core", "aiohttp", "pymongo", "beanie", "uvloop", "orjson")
