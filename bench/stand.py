@@ -35,6 +35,7 @@ from edge import plans
 ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 30.0
 _COMPARED_A_SECOND = 1_000  # designs, at least, by a relay that begins and writes its log of changes meanwhile
+_LARGE_OPLOG = 16_000.0  # MB
 _PICTURE_WIDTH = "96"  # the pictures are not measured, and large ones take a minute to draw
 _PORTS = ("EDGE_PORT", "API_PORT", "IMAGES_PORT")
 _LIBRARIES = ("strawberry-graphql", "graphql-core", "aiohttp", "pymongo", "beanie", "uvloop", "orjson")
@@ -93,6 +94,9 @@ async def stand(*names: str, designs: int = 0) -> AsyncIterator[Stand]:
         seeding = await _start(["seed", "--width", _PICTURE_WIDTH, *more], environment, folder / "seed.log")
         if await seeding.wait():
             raise BenchError(f"The demo data could not be loaded:\n{(folder / 'seed.log').read_text()}")
+        if designs:  # the relay logs all of it at first, and goes on from where MongoDB's own log was before that
+            async with AsyncMongoClient[dict[str, Any]](mongodb.url) as client:
+                await client.admin.command("replSetResizeOplog", 1, size=_LARGE_OPLOG)
         apis: list[str] = []
         pids = {"mongodb": mongodb.pid or 0, "redis": redis.pid or 0}
         for name in names:
